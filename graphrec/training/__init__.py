@@ -1,0 +1,1 @@
+"""Training: typed configuration, negative sampling, the trainer and the way from a store to a model bundle."""
