@@ -103,8 +103,8 @@ class VectorPart:
     def user_vector(self, user: int | None, history: History, removed: Int | None = None) -> Float:
         """Vector `[dim]` of a user, as it would be without some history entries.
 
-        A trained vector cannot be trained again while serving, so what entry h put into it is estimated by ridge
-        regression of the vector on the history's item vectors; a folded-in vector is simply folded in again.
+        A trained vector cannot be trained again while serving, so what entry h put into it is estimated by
+        ridge regression of the vector on the history's item vectors; a folded-in one is folded in again.
         """
         if user is None:
             return self.fold_in(history if removed is None else history.without(removed))
@@ -159,7 +159,7 @@ class ItemItemPart:
         kept = history if removed is None else history.without(removed)
         scores = np.zeros(self.num_items, dtype=np.float32)
         for item, strength in zip(kept.items.tolist(), kept.weights.tolist(), strict=True):
-            # Columns are unique within a row, so fancy addition loses nothing and beats bincount over all items.
+            # Columns are unique within a row, so fancy addition loses nothing.
             values = self.weights.row_values(item)
             scores[self.weights.row(item)] += values if self.binary else values * np.float32(strength)
         return scores if candidates is None else scores[candidates]
@@ -196,7 +196,7 @@ def _rows_dot(rows: Float, vector: Float, candidates: Int | None) -> Float:
         return np.asarray((rows @ vector)[candidates], dtype=np.float32)
     out = np.empty(len(candidates), dtype=np.float32)
     for start in range(0, len(candidates), _BLOCK):
-        out[start : start + _BLOCK] = rows[candidates[start : start + _BLOCK]] @ vector
+        out[start : start + _BLOCK] = rows.take(candidates[start : start + _BLOCK], axis=0) @ vector
     return out
 
 
