@@ -1,0 +1,144 @@
+"""EASE: an item-item linear autoencoder in closed form (Steck, WWW 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from graphrec.bundle import ItemItemPart, Part
+from graphrec.errors import InvalidInputError
+from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
+from graphrec.models.item_item import BLOCK, binary
+from graphrec.models.side_information import attribute_matrix
+from graphrec.sparse import CSR
+from graphrec.sparse.top_k import top_k
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+Dense = NDArray[np.float32]
+
+
+class EASEConfig(ModelConfig):
+    """Settings of :class:`EASE`."""
+
+    ridge: PositiveFloat = 300.0
+    """L2 penalty (lambda): the one setting that must be tuned; larger for denser data."""
+    max_items: PositiveInt = 50_000
+    """Solve for the most popular items only; the others score 0. Memory is `4 * max_items**2` bytes (10 GB)."""
+    side_weight: NonNegativeFloat = 0.0
+    """How many users one shared attribute counts for: attributes are stacked under the users. 0 leaves them out."""
+    side_relations: tuple[str, ...] = ()
+    """Relations of the knowledge graph whose tails are attributes; empty means all."""
+    top_weights: PositiveInt | None = 500
+    """Weights of largest magnitude that each item keeps in a bundle; None keeps all. Scoring in memory uses all."""
+
+
+class EASE(Model):
+    r"""Ridge regression of every item on all others, diagonal held at 0.
+
+    .. math:: P = (X^\top X + s\,T^\top T + \lambda I)^{-1}, \quad B_{ij} = -P_{ij} / P_{jj}, \quad B_{jj} = 0
+
+    `X` is the binary interaction matrix `[users, items]`, `T` the attribute matrix `[attributes, items]` and `s` the
+    `side_weight` (cf. Jeunen et al., RecSys 2020, on stacked side information). The score is `X B`. One float32 matrix
+    `[items, items]` holds the Gram matrix, its Cholesky factor, the inverse and the weights in turn.
+    """
+
+    name: ClassVar[str] = "ease"
+    config_class: ClassVar[type[ModelConfig]] = EASEConfig
+    config: EASEConfig
+
+    def fit(self, data: TrainData, *, seed: int = 0, device: str = "cpu", log: Log | None = None) -> Self:
+        popularity = np.bincount(data.train.indices, minlength=data.num_items)
+        order = np.argsort(-popularity, kind="stable")[: self.config.max_items]
+        self._items = np.sort(order)  # the solved items, as columns of the full matrix
+        self._num_items = data.num_items
+        self._profile = binary(data.train)[:, self._items].tocsr()
+        terms = [(self._profile, 1.0)]
+        if self.config.side_weight > 0:
+            attributes = attribute_matrix(data, self.config.side_relations)[:, self._items].tocsr()
+            terms.append((attributes, self.config.side_weight))
+        self._weights = _solve(gram(terms), self.config.ridge)
+        return self
+
+    def score(self, users: Int) -> Float:
+        solved: Float = self._profile[users] @ self._weights
+        if len(self._items) == self._num_items:
+            return solved
+        scores = np.zeros((len(users), self._num_items), dtype=np.float32)
+        scores[:, self._items] = solved
+        return scores
+
+    def parts(self) -> Sequence[Part]:
+        return [ItemItemPart(self._pruned(), 1.0)]
+
+    def _pruned(self) -> CSR:
+        """Weights of largest magnitude per row, in the full item numbering."""
+        size = len(self._items)
+        keep = min(self.config.top_weights or size, size)
+        counts = np.zeros(self._num_items, dtype=np.int64)
+        columns, values = [], []
+        for start in range(0, size, BLOCK):
+            block = self._weights[start : start + BLOCK]
+            best, magnitude = top_k(np.abs(block), keep)
+            best = np.sort(
+                np.where(magnitude > 0, best, size), axis=1
+            )  # ascending columns; `size` marks a zero
+            kept = best < size
+            rows = np.broadcast_to(np.arange(len(block))[:, None], best.shape)[kept]
+            counts[self._items[start : start + BLOCK]] = kept.sum(axis=1)
+            columns.append(self._items[best[kept]])
+            values.append(block[rows, best[kept]])
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        shape = (self._num_items, self._num_items)
+        indices = np.concatenate(columns).astype(np.int32)
+        return CSR(indptr, indices, np.concatenate(values).astype(np.float32), shape)
+
+
+def gram(terms: Sequence[tuple[sp.csr_matrix, float]]) -> Dense:
+    """Sum of `weight * M^T M` over the terms, dense float32 `[items, items]`, Fortran order, filled by blocks."""
+    size = terms[0][0].shape[1]
+    total = np.zeros((size, size), dtype=np.float32, order="F")
+    for matrix, weight in terms:
+        transposed = matrix.T.tocsr()
+        for start in range(0, size, BLOCK):
+            block = (transposed[start : start + BLOCK] @ matrix).toarray()
+            total[:, start : start + BLOCK] += (
+                np.float32(weight) * block.T
+            )  # symmetric: rows serve as columns
+    return total
+
+
+def _solve(total: Dense, ridge: float) -> Dense:
+    """Turn the Gram matrix into the weights `B`, in place; C order, row j is what item j recommends."""
+    from scipy.linalg import lapack
+
+    diagonal = np.einsum("ii->i", total)
+    diagonal += np.float32(ridge)
+    factor, info = lapack.spotrf(total, lower=1, clean=0, overwrite_a=1)
+    if info == 0:
+        inverse, info = lapack.spotri(factor, lower=1, overwrite_c=1)
+    if info != 0:
+        raise InvalidInputError(
+            f"EASE cannot invert the item matrix with ridge {ridge} (LAPACK {info}); raise ridge."
+        )
+    _mirror_lower(inverse)
+    weights: Dense = inverse.T  # symmetric, so the transposed view is the same matrix in C order
+    scale = -1.0 / np.diagonal(weights).copy()
+    for start in range(0, len(weights), BLOCK):
+        weights[start : start + BLOCK] *= scale
+    np.fill_diagonal(weights, 0.0)
+    return weights
+
+
+def _mirror_lower(matrix: Dense) -> None:
+    """Copy the lower triangle onto the upper one, by blocks, without a second matrix."""
+    for start in range(0, len(matrix), BLOCK):
+        stop = min(start + BLOCK, len(matrix))
+        corner = np.tril(matrix[start:stop, start:stop])
+        matrix[start:stop, start:stop] = corner + np.tril(corner, -1).T
+        matrix[start:stop, stop:] = matrix[stop:, start:stop].T

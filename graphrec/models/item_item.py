@@ -1,0 +1,66 @@
+"""What the item-item models share: a user's score is the sum of the weight rows of the items in the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.bundle import ItemItemPart, Part
+from graphrec.models.base import Float, Int, Model
+from graphrec.sparse import CSR
+from graphrec.sparse.top_k import top_k
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+Dense = NDArray[np.float32]
+
+BLOCK = 1024
+
+
+class ItemItemModel(Model):
+    """Base of models with a weight matrix `W` `[num_items, num_items]`; row j is what item j recommends.
+
+    `score(u) = sum of W[j] over the items j of u`: the profile is binary, whatever the interactions weigh.
+    """
+
+    _profile: sp.csr_matrix
+    _weights: sp.csr_matrix
+
+    def score(self, users: Int) -> Float:
+        scores: Float = (self._profile[users] @ self._weights).toarray()
+        return scores
+
+    def parts(self) -> Sequence[Part]:
+        return [ItemItemPart(CSR.from_scipy(self._weights), 1.0)]
+
+
+def binary(matrix: CSR) -> sp.csr_matrix:
+    """SciPy form, float32, with every stored entry 1."""
+    return CSR(matrix.indptr, matrix.indices, None, matrix.shape).to_scipy()
+
+
+def keep_best(block: Dense, k: int) -> tuple[Int, Int, Dense]:
+    """The k largest positive entries of each row as coordinates (row, column, value), ties to the lower column."""
+    ids, values = top_k(block, k)
+    kept = (ids >= 0) & (values > 0)
+    rows = np.broadcast_to(np.arange(len(block))[:, None], ids.shape)
+    return rows[kept], ids[kept], values[kept].astype(np.float32)
+
+
+def from_blocks(blocks: list[tuple[Int, Int, Dense]], num_items: int) -> sp.csr_matrix:
+    """Join the coordinates of all blocks (rows already global) to a matrix `[num_items, num_items]`."""
+    import scipy.sparse as sp
+
+    rows, cols, values = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    return sp.csr_matrix((values, (rows, cols)), shape=(num_items, num_items), dtype=np.float32)
+
+
+def inverse_or_zero(values: NDArray[Any]) -> Dense:
+    """1 / value, and 0 where the value is 0: an item or user without edges contributes nothing."""
+    out = np.zeros(len(values), dtype=np.float32)
+    np.divide(1.0, values, out=out, where=values > 0, casting="unsafe")
+    return out

@@ -1,0 +1,52 @@
+"""RP3beta: three-step random walks with a popularity penalty (Paudel et al., ACM TiiS 2017)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from graphrec.models.base import Log, ModelConfig, TrainData
+from graphrec.models.item_item import BLOCK, ItemItemModel, binary, from_blocks, inverse_or_zero, keep_best
+
+
+class RP3betaConfig(ModelConfig):
+    """Settings of :class:`RP3beta`."""
+
+    alpha: PositiveFloat = 0.6
+    """Power on the transition probabilities."""
+    beta: NonNegativeFloat = 0.1
+    """Power of the target's popularity that divides the walk's probability."""
+    k: PositiveInt = 1000
+    """Targets that each source item keeps."""
+
+
+class RP3beta(ItemItemModel):
+    r"""Probability of walking item → user → item, reranked against popularity.
+
+    .. math:: W_{ij} = \frac{(P_{iu}^{\alpha} P_{ui}^{\alpha})_{ij}}{\operatorname{pop}_j^{\beta}}
+
+    with elementwise powers and a zero diagonal; a source keeps its `k` strongest targets.
+    """
+
+    name: ClassVar[str] = "rp3beta"
+    config_class: ClassVar[type[ModelConfig]] = RP3betaConfig
+    config: RP3betaConfig
+
+    def fit(self, data: TrainData, *, seed: int = 0, device: str = "cpu", log: Log | None = None) -> Self:
+        self._profile = binary(data.train)
+        popularity = np.bincount(data.train.indices, minlength=data.num_items)
+        alpha = self.config.alpha
+        to_item = self._profile.multiply((inverse_or_zero(data.train.degrees()) ** alpha)[:, None]).tocsr()
+        to_user = self._profile.T.tocsr().multiply((inverse_or_zero(popularity) ** alpha)[:, None]).tocsr()
+        penalty = inverse_or_zero(popularity) ** np.float32(self.config.beta)
+        blocks = []
+        for start in range(0, data.num_items, BLOCK):
+            stop = min(start + BLOCK, data.num_items)
+            block = (to_user[start:stop] @ to_item).toarray().astype(np.float32) * penalty
+            block[np.arange(stop - start), np.arange(start, stop)] = 0.0
+            rows, cols, values = keep_best(block, self.config.k)
+            blocks.append((rows + start, cols, values))
+        self._weights = from_blocks(blocks, data.num_items)
+        return self
