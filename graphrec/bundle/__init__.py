@@ -1,5 +1,13 @@
 """The model bundle: a folder of safetensors and JSON, and the NumPy scorers that serve it. No torch."""
 
+from graphrec.bundle.card import model_card
+from graphrec.bundle.catalogue import Catalogue
 from graphrec.bundle.parts import History, ItemItemPart, Part, VectorPart, score_parts
+from graphrec.bundle.read import Bundle, read_bundle
+from graphrec.bundle.strings import Strings
+from graphrec.bundle.write import write_bundle
 
-__all__ = ["History", "ItemItemPart", "Part", "VectorPart", "score_parts"]
+__all__ = [
+    "Bundle", "Catalogue", "History", "ItemItemPart", "Part", "Strings", "VectorPart",
+    "model_card", "read_bundle", "score_parts", "write_bundle",
+]  # fmt: skip

@@ -75,7 +75,7 @@ class GraphQuery:
             raise InvalidInputError(f"k must be a whole number of 0 or more, but {self.k!r} was given.")
         for name, bounds in self.ranges.items():
             if len(bounds) != 2 or any(b is not None and math.isnan(b) for b in bounds):
-                raise InvalidInputError(f"The range of {name!r} must be [low, high], but {bounds!r} was given.")
+                raise InvalidInputError(f"The range of {name!r} must be [low, high], not {bounds!r}.")
 
     @property
     def has_request(self) -> bool:

@@ -1,0 +1,196 @@
+"""Writing a bundle: everything into a temporary sibling, flushed, then one rename."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import datetime as dt
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.bundle.catalogue import Catalogue, catalogue_arrays, csr_arrays
+from graphrec.bundle.format import (
+    CARD,
+    CATALOGUE,
+    EXTRA,
+    FORMAT,
+    HISTORY,
+    MANIFEST,
+    digest,
+    manifest_digest,
+    plain,
+)
+from graphrec.bundle.parts import ItemItemPart, Part, VectorPart
+from graphrec.bundle.safetensors_io import map_file, write_safetensors
+from graphrec.errors import InvalidInputError, StoreError
+from graphrec.sparse import CSR
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+def write_bundle(
+    directory: Path | str, *, manifest: Mapping[str, Any], parts: Sequence[Part], catalogue: Catalogue,
+    history: CSR, extra: Mapping[str, NDArray[Any]] | None = None, card: str,
+) -> Path:  # fmt: skip
+    """Write a model bundle; a bundle that lies there already is replaced in one step, or not at all.
+
+    Args:
+        directory: folder to make.
+        manifest: at least `model`; `config`, `snapshot`, `seed`, `metrics` and any key of your own.
+        parts: the scorers; their rows follow the order of `catalogue`.
+        history: `[num_users, num_items]`, weights of the interactions the model was trained on.
+        extra: arrays by name that travel with the model.
+        card: text of the model card (see :func:`graphrec.bundle.model_card`).
+
+    Returns:
+        The folder.
+
+    Raises:
+        InvalidInputError: sizes that do not fit together, values that are not finite, or a folder that is
+            no bundle in the way.
+        StoreError: the disk refused (full, read-only); nothing has changed then.
+    """
+    target = Path(directory)
+    _check(parts, catalogue, history)
+    _check_target(target)
+    staging = target.parent / f".{target.name}.{secrets.token_hex(6)}.tmp"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging.mkdir()
+        _write_files(staging, manifest, parts, catalogue, history, extra or {}, card)
+        _sync_folder(staging)
+        _put_in_place(staging, target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise StoreError(f"The bundle {target} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if staging.exists():
+            shutil.rmtree(staging, ignore_errors=True)
+    return target
+
+
+def _write_files(
+    folder: Path, manifest: Mapping[str, Any], parts: Sequence[Part], catalogue: Catalogue,
+    history: CSR, extra: Mapping[str, NDArray[Any]], card: str,
+) -> None:  # fmt: skip
+    described = []
+    for number, part in enumerate(parts):
+        name = f"part_{number}_{part.kind}.safetensors"
+        write_safetensors(folder / name, _part_arrays(part))
+        described.append({"kind": part.kind, "file": name, "weight": part.weight} | _part_options(part))
+    arrays, small = catalogue_arrays(catalogue)
+    write_safetensors(folder / CATALOGUE, arrays)
+    write_safetensors(folder / HISTORY, csr_arrays("history", history))
+    if extra:
+        write_safetensors(folder / EXTRA, extra)
+    _write_text(folder / CARD, card)
+    files = {path.name: _fingerprint(path) for path in sorted(folder.iterdir())}
+    full = _defaults() | plain(manifest)
+    full |= {"format": FORMAT, "parts": described, "catalogue": plain(small), "files": files}
+    full["sha256"] = manifest_digest(full)
+    _write_text(folder / MANIFEST, json.dumps(full, indent=2, ensure_ascii=False) + "\n")
+
+
+def _defaults() -> dict[str, Any]:
+    import graphrec
+
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return {
+        "format": FORMAT, "model": "unnamed", "config": {}, "snapshot": None, "created": now,
+        "graphrec": graphrec.__version__, "seed": None, "metrics": {},
+    }  # fmt: skip
+
+
+def _part_arrays(part: Part) -> dict[str, NDArray[Any]]:
+    if isinstance(part, ItemItemPart):
+        return csr_arrays("weights", part.weights)
+    arrays: dict[str, NDArray[Any]] = {"users": part.users, "items": part.items}
+    return arrays if part.item_bias is None else arrays | {"item_bias": part.item_bias}
+
+
+def _part_options(part: Part) -> dict[str, Any]:
+    return {"binary": part.binary} if isinstance(part, ItemItemPart) else {}
+
+
+def _check(parts: Sequence[Part], catalogue: Catalogue, history: CSR) -> None:
+    size = (catalogue.num_users, catalogue.num_items)
+    if not parts:
+        raise InvalidInputError("A bundle needs at least one part to score with.")
+    if history.shape != size or len(catalogue.history_kind) != history.nnz:
+        raise InvalidInputError(
+            f"The history must be {size} with one kind per entry, but is {history.shape} with "
+            f"{history.nnz} entries and {len(catalogue.history_kind)} kinds."
+        )
+    for number, part in enumerate(parts):
+        if part.num_items != size[1] or part.num_users not in (None, size[0]):
+            raise InvalidInputError(
+                f"Part {number} ({part.kind}) scores {part.num_users} users and {part.num_items} items, "
+                f"the catalogue has {size[0]} and {size[1]}."
+            )
+        arrays = (part.users, part.items, part.item_bias) if isinstance(part, VectorPart) else ()
+        values = (part.weights.values,) if isinstance(part, ItemItemPart) else arrays
+        if not np.isfinite(part.weight) or any(a is not None and not np.isfinite(a).all() for a in values):
+            raise InvalidInputError(f"Part {number} ({part.kind}) holds NaN or infinity; train again.")
+
+
+def _check_target(target: Path) -> None:
+    if target.is_file() or target.is_symlink():
+        raise InvalidInputError(f"{target} is a file or link; name a folder for the bundle.")
+    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists():
+        raise InvalidInputError(f"{target} is a folder with other things in it; name a new or empty one.")
+
+
+def _put_in_place(staging: Path, target: Path) -> None:
+    """Rename, or swap with the bundle that is there; the loser of a swap ends up in `staging`."""
+    if not target.exists():
+        staging.rename(target)
+        return
+    if _swap(staging, target):
+        return
+    # No atomic swap on this system: for a moment no bundle is there, but never half of one.
+    old = staging.with_suffix(".old")
+    target.rename(old)
+    try:
+        staging.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step (Linux `renameat2`); False where the system cannot."""
+    with contextlib.suppress(AttributeError, OSError):
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+        paths = os.fsencode(one), os.fsencode(other)
+        return int(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)) == 0
+    return False
+
+
+def _fingerprint(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": digest(map_file(path))}
+
+
+def _write_text(path: Path, text: str) -> None:
+    with path.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
