@@ -23,9 +23,9 @@ MICROSECONDS = 1_000_000
 def load_atomic(directory: str | Path, name: str | None = None) -> Dataset:
     """Read a folder of atomic files.
 
-    Users are numbered by first appearance in the training file, items by the `.link` file and then by appearance.
-    An entity that `.link` ties to an item takes the item's number; all others follow, so a `.kg` entity that `.link`
-    does not know is an entity like any other. Ratings are implicit: every row weighs 1.
+    Users are numbered by first appearance in the training file, items by the `.link` file and then by
+    appearance. An entity that `.link` ties to an item takes the item's number; all others follow, so a `.kg`
+    entity that `.link` does not know is an entity like any other. Ratings are implicit: every row weighs 1.
 
     Args:
         directory: the folder.
@@ -33,7 +33,8 @@ def load_atomic(directory: str | Path, name: str | None = None) -> Dataset:
 
     Raises:
         NotFoundError: there are no interactions.
-        InvalidInputError: a missing column, a short row or an ambiguous link; the message names file and line.
+        InvalidInputError: a missing column, a short row or an ambiguous link; the message names file and
+            line.
     """
     folder = Path(directory)
     name = name or folder.name

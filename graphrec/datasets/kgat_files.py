@@ -1,4 +1,4 @@
-"""The KGAT paper's text files: a line is `user item item ...`; the order inside a line is time and is kept."""
+"""The KGAT paper's text files: a line is `user item item ...`, in order of time, which is kept."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def load_kgat(directory: str | Path, *, valid: Amount = 0.2) -> Dataset:
 
     Args:
         directory: the folder; its name names the set.
-        valid: validation items per user, taken from the end of the training lines: these splits are chronological,
-            and a random validation part would pick the wrong settings (0 for none).
+        valid: validation items per user, taken from the end of the training lines: these splits are
+            chronological, and a random validation part would pick the wrong settings (0 for none).
 
     Raises:
-        NotFoundError, InvalidInputError: a missing file; a field that is not a whole number (file and line are named).
+        NotFoundError, InvalidInputError: a missing file; a field that is not a whole number (file and line
+            are named).
     """
     folder = Path(directory)
     train, test = _read_lists(need_file(folder, "train.txt")), _read_lists(need_file(folder, "test.txt"))
@@ -44,7 +45,7 @@ def load_kgat(directory: str | Path, *, valid: Amount = 0.2) -> Dataset:
 
 
 def _read_lists(path: Path) -> tuple[Int, Int]:
-    """Users and items of all lines; a repeated item of a user keeps its first place, an empty line is a user alone."""
+    """Users and items of all lines; a repeated item of a user keeps its first place."""
     counts, users, items = [], [], []
     for number, line in enumerate(read_lines(path), start=1):
         try:

@@ -1,4 +1,4 @@
-"""The recipe folder's interactions (`interactions.csv`, `recipes.jsonl.gz`) without a store, for benchmarks."""
+"""The recipe folder's interactions and catalogue without a store, for benchmarks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Ranking metrics over whole arrays of users, and the list metrics (coverage, popularity, Gini).
 
-Every per-user metric reads `hits`, bool `[users, depth]` (is the item at that rank a test item?), and `num_test`, int
-`[users]` (size of the user's test set, at least 1), and returns float64 `[users]`.
+Every per-user metric reads `hits`, bool `[users, depth]` (is the item at that rank a test item?), and
+`num_test`, int `[users]` (size of the user's test set, at least 1), and returns float64 `[users]`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ KGAT_DEPTH = 100
 
 def recall(hits: Bool, num_test: Int, k: int) -> Float:
     """Hits in the first k over the size of the test set (not over `min(k, |test|)`)."""
-    return np.count_nonzero(hits[:, :k], axis=1) / num_test
+    return _count(hits, k) / num_test
 
 
 def precision(hits: Bool, num_test: Int, k: int) -> Float:
     """Hits in the first k over k; a list shorter than k counts as k."""
-    return np.count_nonzero(hits[:, :k], axis=1) / float(k)
+    return _count(hits, k) / float(k)
 
 
 def hit_rate(hits: Bool, num_test: Int, k: int) -> Float:
     """1 when the first k hold a test item."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return (_count(hits, k) > 0).astype(np.float64)
 
 
 def mrr(hits: Bool, num_test: Int, k: int) -> Float:
@@ -46,18 +46,20 @@ def average_precision(hits: Bool, num_test: Int, k: int) -> Float:
     """Sum of precision@rank at each hit within k, over `min(k, |test|)`; its mean over users is MAP@k."""
     top = hits[:, :k]
     ranks = np.arange(1, top.shape[1] + 1)
-    return np.where(top, np.cumsum(top, axis=1) / ranks, 0.0).sum(axis=1) / np.minimum(k, num_test)
+    gains: Float = np.where(top, np.cumsum(top, axis=1) / ranks, 0.0).sum(axis=1)
+    return gains / np.minimum(k, num_test)
 
 
 def ndcg(hits: Bool, num_test: Int, k: int) -> Float:
-    """Textbook NDCG: gain 1 / log2(rank + 1), ideal over `min(k, |test|)` (Järvelin and Kekäläinen, TOIS 2002)."""
+    """Textbook NDCG (Järvelin, Kekäläinen 2002): discount 1 / log2(rank + 1), ideal over `min(k, |test|)`."""
     return _dcg(hits, k) / _ideal(np.minimum(k, num_test), k)
 
 
 def ndcg_kgat(hits: Bool, num_test: Int, k: int) -> Float:
-    """NDCG as the KGAT code has it: ideal over `min(k, hits in the model's own first 100)`, 0 without such a hit.
+    """NDCG as the KGAT code has it: the ideal has `min(k, hits in the model's own first 100)` items.
 
-    About 1.3 times the textbook value, so the two never belong in one column. `hits` must be 100 ranks deep.
+    A user without such a hit gets 0. About 1.3 times the textbook value, so the two never belong in one
+    column. `hits` must be 100 ranks deep.
     """
     found = np.count_nonzero(hits[:, :KGAT_DEPTH], axis=1)
     ideal = _ideal(np.minimum(k, np.maximum(found, 1)), k)
@@ -76,7 +78,7 @@ METRICS: dict[str, Callable[[Bool, Int, int], Float]] = {
 
 
 def coverage(exposure: Int) -> float:
-    """Share of the catalogue that is recommended to anyone. `exposure`: times each item was listed, `[items]`."""
+    """Share of the catalogue that anyone was shown. `exposure`: times each item was listed, `[items]`."""
     return float(np.count_nonzero(exposure) / max(len(exposure), 1))
 
 
@@ -86,13 +88,17 @@ def average_popularity(exposure: Int, popularity: Int) -> float:
 
 
 def gini(exposure: Int) -> float:
-    """Inequality of exposure over the catalogue: 0 when all items are listed equally often, near 1 when one is."""
+    """Inequality of exposure: 0 when all items are listed equally often, near 1 when only one is."""
     counts = np.sort(exposure).astype(np.float64)
     n, total = len(counts), float(counts.sum())
     if n == 0 or total == 0:
         return 0.0
     ranks = np.arange(1, n + 1)
     return float((2 * ranks - n - 1) @ counts / (n * total))
+
+
+def _count(hits: Bool, k: int) -> Float:
+    return np.asarray(np.count_nonzero(hits[:, :k], axis=1), dtype=np.float64)
 
 
 def _discounts(k: int) -> Float:

@@ -38,9 +38,10 @@ def evaluate(
 
     Args:
         scorer: has `.score(users) -> [n, num_items]`.
-        data: a split, or `(seen, test)`, both `[num_users, num_items]`; entries of `seen` are never recommended.
-        on: which held-out part of a split: validation chooses, the test is looked at once. At `"test"` the training
-            and validation items are masked, at `"valid"` the training items.
+        data: a split, or `(seen, test)`, both `[num_users, num_items]`; entries of `seen` are never
+            recommended.
+        on: which held-out part of a split: validation chooses, the test is looked at once. At `"test"` the
+            training and validation items are masked, at `"valid"` the training items.
         ks: list lengths.
         kgat: also report `ndcg_kgat@k`, the KGAT paper's own definition (ranks 100 deep).
         slices: report head, tail and cold items and users as well (popularity in the masked history).
@@ -76,7 +77,7 @@ def evaluate(
 
 @dataclass(frozen=True, slots=True)
 class _Truth:
-    """Test items of the evaluated users: sorted keys `position * num_items + item`, and how many each user has."""
+    """Test items of the evaluated users: sorted keys `position * num_items + item`; sizes per user."""
 
     users: Int
     keys: Int
@@ -133,7 +134,7 @@ def _slices(
     users: Int,
     ks: Sequence[int],
 ) -> dict[str, dict[str, float]]:
-    """Means per slice. An item slice keeps the whole ranking and counts only test items of the slice as relevant."""
+    """Means per slice; an item slice keeps the whole ranking and counts its own test items alone."""
     found: dict[str, dict[str, float]] = {}
     item_labels, user_labels = popularity_slices(items), popularity_slices(users)[truth.users]
     for code, name in enumerate(SLICES):

@@ -1,4 +1,4 @@
-"""Full ranking in blocks of users: score all items, mask the seen ones, keep the best. No sampled candidates."""
+"""Full ranking in blocks of users: score all items, mask the seen ones, keep the best."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RankedBlock:
-    """The best items of some users. `users` int64 `[n]`; `items` int64 `[n, depth]`, -1 where a list ends early."""
+    """The best items of some users: `users` int64 `[n]`, `items` int64 `[n, depth]`, -1 after the end."""
 
     users: Int
     items: Int

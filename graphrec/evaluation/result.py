@@ -17,10 +17,12 @@ class EvaluationResult:
     """Metrics of one scorer on one test set.
 
     Args:
-        metrics: mean over users of `recall@10`, `ndcg@10`, `mrr@10`, ...; and `coverage@10`, `popularity@10`, `gini@10`.
+        metrics: mean over users of `recall@10`, `ndcg@10`, `mrr@10`, ...; and `coverage@10`, `popularity@10`,
+            `gini@10`.
         per_user: float64 `[num_users_evaluated]` per metric, aligned with `users`.
         users: int64, users with at least one test item, ascending.
-        slices: means within `items/head`, `items/tail`, `items/cold`, `users/head`, ...; `users` counts the users of each.
+        slices: means within `items/head`, `items/tail`, `items/cold`, `users/head`, ...; `users` counts the
+            users of each.
         seconds: wall time of scoring and ranking.
     """
 

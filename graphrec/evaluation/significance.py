@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.errors import InvalidInputError
-from graphrec.evaluation.protocol import EvaluationResult
+from graphrec.evaluation.result import EvaluationResult
 
 Float = NDArray[np.floating[Any]]
 Method = Literal["t", "bootstrap", "sign_flip"]
@@ -29,7 +29,8 @@ class PairedTest:
     method: Method
 
     def __str__(self) -> str:
-        return f"{self.difference:+.4f} ± {self.standard_error:.4f} (p = {self.p_value:.3g}, n = {self.num_users})"
+        p = f"p = {self.p_value:.3g}, n = {self.num_users}"
+        return f"{self.difference:+.4f} ± {self.standard_error:.4f} ({p})"
 
 
 def paired_test(
@@ -72,7 +73,8 @@ def compare(a: EvaluationResult, b: EvaluationResult, metric: str, *, method: Me
 
 def mean_over_seeds(results: Sequence[EvaluationResult], metric: str) -> Float:
     """Per-user mean of a metric over several seeds, float64 `[users]`: the fair input of a paired test."""
-    return np.mean([result.per_user[metric] for result in results], axis=0)
+    values: Float = np.mean([result.per_user[metric] for result in results], axis=0)
+    return values
 
 
 def _student(mean: float, error: float, freedom: int) -> tuple[float, float, float]:
@@ -96,5 +98,5 @@ def _sign_flip(
     mean, extreme = delta.mean(), 0
     for start in range(0, draws, 256):
         signs = rng.integers(0, 2, size=(min(256, draws - start), len(delta)), dtype=np.int8) * 2.0 - 1.0
-        extreme += np.count_nonzero(np.abs(signs @ delta) / len(delta) >= abs(mean) - 1e-15)
+        extreme += int(np.count_nonzero(np.abs(signs @ delta) / len(delta) >= abs(mean) - 1e-15))
     return (extreme + 1) / (draws + 1), float(mean - 1.96 * error), float(mean + 1.96 * error)

@@ -16,8 +16,8 @@ HEAD_SHARE = 0.2
 def popularity_slices(counts: Int, head_share: float = HEAD_SHARE) -> Int:
     """Label each item (or user) 0 head, 1 tail or 2 cold, in the order of :data:`SLICES`.
 
-    Cold ones have no interaction. The head is the most active fifth of the others; whoever has as many interactions as
-    the last one of the head belongs to it too, so that equal counts never part.
+    Cold ones have no interaction. The head is the most active fifth of the others; whoever has as many
+    interactions as the last one of the head belongs to it too, so that equal counts never part.
 
     Args:
         counts: interactions in the known history, int `[n]`.

@@ -1,4 +1,4 @@
-"""Splits that cannot leak: a model is handed what lies before the cut, the test rows only ever reach `evaluate`."""
+"""Splits that cannot leak: a model gets what lies before the cut, test rows only ever reach `evaluate`."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Stage = Literal["valid", "test"]
 class Split:
     """Training, validation and test interactions over the same users and items.
 
-    :meth:`train_data` and :meth:`as_of` are what a model may see. Validation rows come with them for early stopping;
-    test rows are reachable through `evaluate(scorer, split, on="test")` alone.
+    :meth:`train_data` and :meth:`as_of` are what a model may see. Validation rows come with them for early
+    stopping; test rows are reachable through `evaluate(scorer, split, on="test")` alone.
 
     Args:
         name: how the split was made.
@@ -89,7 +89,7 @@ class Split:
         return {"train": len(self.train), "valid": len(self.valid), "test": len(self._test)}
 
     def reveal_to_evaluation(self, on: Stage) -> tuple[CSR, CSR]:
-        """`(seen, held out)` of a stage. For `evaluate` only: calling it elsewhere is the leak this class prevents."""
+        """`(seen, held out)` of a stage, for `evaluate` only: elsewhere it is the very leak."""
         if on not in ("valid", "test"):
             raise InvalidInputError(f"A split is evaluated on 'valid' or 'test', not {on!r}.")
         return self.seen(on), (self._test.matrix() if on == "test" else self._valid_matrix())
@@ -115,7 +115,7 @@ def random_split(
     seed: int = 0,
     kg: KnowledgeGraph | None = None,
 ) -> Split:
-    """A seeded random share of each user's items. A fraction is rounded and at least 1; one item stays to train on."""
+    """A seeded random share of each user's items, at least 1 where the user has another to train on."""
     rest, held = hold_out_random(interactions, test, seed)
     train, chosen = hold_out_random(rest, valid, seed + 1)
     return Split(f"random(valid={valid}, test={test}, seed={seed})", train, chosen, held, kg)
@@ -152,12 +152,14 @@ def global_time_split(
     valid: float = 0.1,
     kg: KnowledgeGraph | None = None,
 ) -> Split:
-    """One cut in time for all: everything before it trains, everything from it on is the test. The honest default.
+    """One cut in time for all: everything before it trains, everything from it on is the test.
 
-    Test rows that repeat a pair known before the cut are dropped, since seen items are not recommended.
+    The honest default. Test rows that repeat a pair known before the cut are dropped, since seen items are
+    not recommended.
 
     Args:
-        test_time, valid_time: the cuts in microseconds UTC; by default the quantiles that `test`, `valid` ask for.
+        test_time, valid_time: the cuts in microseconds UTC; by default the quantiles that `test`, `valid` ask
+            for.
 
     Raises:
         InvalidInputError: an interaction has no time, or the cuts are out of order.

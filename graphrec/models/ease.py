@@ -12,7 +12,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from graphrec.bundle import ItemItemPart, Part
 from graphrec.errors import InvalidInputError
 from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
-from graphrec.models.item_item import BLOCK, binary
+from graphrec.models.item_item import BLOCK, ItemItemConfig, profile
 from graphrec.models.side_information import attribute_matrix
 from graphrec.sparse import CSR
 from graphrec.sparse.top_k import top_k
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 Dense = NDArray[np.float32]
 
 
-class EASEConfig(ModelConfig):
+class EASEConfig(ItemItemConfig):
     """Settings of :class:`EASE`."""
 
     ridge: PositiveFloat = 300.0
     """L2 penalty (lambda): the one setting that must be tuned; larger for denser data."""
     max_items: PositiveInt = 50_000
-    """Solve for the most popular items only; the others score 0. Memory is `4 * max_items**2` bytes (10 GB)."""
+    """Solve for the most popular items only; the others score 0. Takes `4 * max_items**2` bytes (10 GB)."""
     side_weight: NonNegativeFloat = 0.0
-    """How many users one shared attribute counts for: attributes are stacked under the users. 0 leaves them out."""
+    """How many users a shared attribute counts for: attributes are stacked under the users. 0 omits them."""
     side_relations: tuple[str, ...] = ()
     """Relations of the knowledge graph whose tails are attributes; empty means all."""
     top_weights: PositiveInt | None = 500
-    """Weights of largest magnitude that each item keeps in a bundle; None keeps all. Scoring in memory uses all."""
+    """Weights of largest magnitude that an item keeps in a bundle; None keeps all. `score` uses all."""
 
 
 class EASE(Model):
@@ -43,9 +43,10 @@ class EASE(Model):
 
     .. math:: P = (X^\top X + s\,T^\top T + \lambda I)^{-1}, \quad B_{ij} = -P_{ij} / P_{jj}, \quad B_{jj} = 0
 
-    `X` is the binary interaction matrix `[users, items]`, `T` the attribute matrix `[attributes, items]` and `s` the
-    `side_weight` (cf. Jeunen et al., RecSys 2020, on stacked side information). The score is `X B`. One float32 matrix
-    `[items, items]` holds the Gram matrix, its Cholesky factor, the inverse and the weights in turn.
+    `X` is the interaction matrix `[users, items]`, `T` the attribute matrix `[attributes, items]` and
+    `s` the `side_weight` (cf. Jeunen et al., RecSys 2020, on stacked side information). The score is `X B`.
+    One float32 matrix `[items, items]` holds the Gram matrix, its Cholesky factor, the inverse and the
+    weights in turn.
     """
 
     name: ClassVar[str] = "ease"
@@ -57,7 +58,7 @@ class EASE(Model):
         order = np.argsort(-popularity, kind="stable")[: self.config.max_items]
         self._items = np.sort(order)  # the solved items, as columns of the full matrix
         self._num_items = data.num_items
-        self._profile = binary(data.train)[:, self._items].tocsr()
+        self._profile = profile(data.train, self.config.use_weights)[:, self._items].tocsr()
         terms = [(self._profile, 1.0)]
         if self.config.side_weight > 0:
             attributes = attribute_matrix(data, self.config.side_relations)[:, self._items].tocsr()
@@ -74,7 +75,7 @@ class EASE(Model):
         return scores
 
     def parts(self) -> Sequence[Part]:
-        return [ItemItemPart(self._pruned(), 1.0)]
+        return [ItemItemPart(self._pruned(), 1.0, binary=not self.config.use_weights)]
 
     def _pruned(self) -> CSR:
         """Weights of largest magnitude per row, in the full item numbering."""
@@ -100,7 +101,7 @@ class EASE(Model):
 
 
 def gram(terms: Sequence[tuple[sp.csr_matrix, float]]) -> Dense:
-    """Sum of `weight * M^T M` over the terms, dense float32 `[items, items]`, Fortran order, filled by blocks."""
+    """Sum of `weight * M^T M` over the terms, dense float32 `[items, items]`, in Fortran order."""
     size = terms[0][0].shape[1]
     total = np.zeros((size, size), dtype=np.float32, order="F")
     for matrix, weight in terms:

@@ -1,4 +1,4 @@
-"""What the item-item models share: a user's score is the sum of the weight rows of the items in the profile."""
+"""What item-item models share: a score is the sum of the weight rows of the items in the profile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.bundle import ItemItemPart, Part
-from graphrec.models.base import Float, Int, Model
+from graphrec.models.base import Float, Int, Model, ModelConfig
 from graphrec.sparse import CSR
 from graphrec.sparse.top_k import top_k
 
@@ -21,12 +21,21 @@ Dense = NDArray[np.float32]
 BLOCK = 1024
 
 
+class ItemItemConfig(ModelConfig):
+    """What the configurations of item-item models share."""
+
+    use_weights: bool = False
+    """Let interactions count by their weight (cook over view), in fitting and in scoring; else all are 1."""
+
+
 class ItemItemModel(Model):
     """Base of models with a weight matrix `W` `[num_items, num_items]`; row j is what item j recommends.
 
-    `score(u) = sum of W[j] over the items j of u`: the profile is binary, whatever the interactions weigh.
+    `score(u) = sum of W[j] over the items j of u`; with `use_weights` a row counts by its interaction's
+    weight.
     """
 
+    config: ItemItemConfig
     _profile: sp.csr_matrix
     _weights: sp.csr_matrix
 
@@ -35,16 +44,16 @@ class ItemItemModel(Model):
         return scores
 
     def parts(self) -> Sequence[Part]:
-        return [ItemItemPart(CSR.from_scipy(self._weights), 1.0)]
+        return [ItemItemPart(CSR.from_scipy(self._weights), 1.0, binary=not self.config.use_weights)]
 
 
-def binary(matrix: CSR) -> sp.csr_matrix:
-    """SciPy form, float32, with every stored entry 1."""
-    return CSR(matrix.indptr, matrix.indices, None, matrix.shape).to_scipy()
+def profile(train: CSR, use_weights: bool) -> sp.csr_matrix:
+    """The interactions in SciPy's form, float32; every stored entry 1 unless weights are used."""
+    return (train if use_weights else CSR(train.indptr, train.indices, None, train.shape)).to_scipy()
 
 
 def keep_best(block: Dense, k: int) -> tuple[Int, Int, Dense]:
-    """The k largest positive entries of each row as coordinates (row, column, value), ties to the lower column."""
+    """The k largest positive entries of each row as (row, column, value); ties to the lower column."""
     ids, values = top_k(block, k)
     kept = (ids >= 0) & (values > 0)
     rows = np.broadcast_to(np.arange(len(block))[:, None], ids.shape)
@@ -57,6 +66,18 @@ def from_blocks(blocks: list[tuple[Int, Int, Dense]], num_items: int) -> sp.csr_
 
     rows, cols, values = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return sp.csr_matrix((values, (rows, cols)), shape=(num_items, num_items), dtype=np.float32)
+
+
+def row_sums(matrix: sp.spmatrix) -> Dense:
+    """Sum of each row, float32 `[rows]`."""
+    return np.asarray(matrix.sum(axis=1), dtype=np.float32).ravel()
+
+
+def scale_rows(matrix: sp.csr_matrix, factors: Dense) -> sp.csr_matrix:
+    """Each row times its factor, float32, a new matrix."""
+    scaled = matrix.astype(np.float32, copy=True)
+    scaled.data *= np.repeat(factors, np.diff(matrix.indptr))
+    return scaled
 
 
 def inverse_or_zero(values: NDArray[Any]) -> Dense:

@@ -8,10 +8,20 @@ import numpy as np
 from pydantic import NonNegativeFloat, PositiveInt
 
 from graphrec.models.base import Log, ModelConfig, TrainData
-from graphrec.models.item_item import BLOCK, ItemItemModel, binary, from_blocks, inverse_or_zero, keep_best
+from graphrec.models.item_item import (
+    BLOCK,
+    ItemItemConfig,
+    ItemItemModel,
+    from_blocks,
+    inverse_or_zero,
+    keep_best,
+    profile,
+    row_sums,
+    scale_rows,
+)
 
 
-class ItemKNNConfig(ModelConfig):
+class ItemKNNConfig(ItemItemConfig):
     """Settings of :class:`ItemKNN`."""
 
     k: PositiveInt = 200
@@ -19,16 +29,17 @@ class ItemKNNConfig(ModelConfig):
     shrink: NonNegativeFloat = 10.0
     """Added to the denominator: similarities that rest on few users shrink towards 0."""
     user_normalisation: bool = True
-    """Divide each user's row by the square root of its length, so that heavy users do not decide every similarity."""
+    """Divide a user's row by the root of its length, so that heavy users do not decide every similarity."""
 
 
 class ItemKNN(ItemItemModel):
     r"""Cosine-like similarity over co-occurrence.
 
-    .. math:: s_{ij} = \frac{G_{ij}}{n_i n_j + \text{shrink}}, \quad G = Y^\top Y, \quad n = \sqrt{\operatorname{diag} G}
+    .. math:: s_{ij} = \frac{G_{ij}}{n_i n_j + \text{shrink}},
+       \quad G = Y^\top Y, \quad n = \sqrt{\operatorname{diag} G}
 
-    with `Y` the interactions, rows divided by the square root of the user's degree, and a zero diagonal. Each target
-    keeps its `k` most similar sources; the score sums over the (binary) profile.
+    with `Y` the interactions, rows divided by the square root of the user's degree, and a zero diagonal. Each
+    target keeps its `k` most similar sources; the score sums over the profile.
     """
 
     name: ClassVar[str] = "item_knn"
@@ -36,13 +47,12 @@ class ItemKNN(ItemItemModel):
     config: ItemKNNConfig
 
     def fit(self, data: TrainData, *, seed: int = 0, device: str = "cpu", log: Log | None = None) -> Self:
-        self._profile = binary(data.train)
+        self._profile = profile(data.train, self.config.use_weights)
         y = self._profile
         if self.config.user_normalisation:
-            scale = np.sqrt(inverse_or_zero(data.train.degrees()))
-            y = y.multiply(scale[:, None]).tocsr().astype(np.float32)
+            y = scale_rows(y, np.sqrt(inverse_or_zero(row_sums(y))))
         items = y.T.tocsr()
-        norms = np.sqrt(np.asarray(items.multiply(items).sum(axis=1), dtype=np.float32).ravel())
+        norms = np.sqrt(row_sums(items.multiply(items)))
         blocks = []
         for start in range(0, data.num_items, BLOCK):
             stop = min(start + BLOCK, data.num_items)

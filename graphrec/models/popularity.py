@@ -36,5 +36,5 @@ class Popularity(Model):
         return np.tile(self._items, (len(users), 1))
 
     def parts(self) -> Sequence[Part]:
-        ones = np.ones((self._num_users, 1), dtype=np.float32)
-        return [VectorPart(ones, self._items[:, None], None, 1.0)]
+        users = np.zeros((self._num_users, 0), dtype=np.float32)
+        return [VectorPart(users, np.zeros((len(self._items), 0), dtype=np.float32), self._items)]

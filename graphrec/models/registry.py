@@ -41,7 +41,7 @@ def model_class(name: str) -> type[Model]:
 
 
 def create_model(name: str, settings: Mapping[str, Any] | None = None) -> Model:
-    """A model with its defaults overridden by `settings` (values may be strings, as `--set key=value` gives them).
+    """A model with defaults overridden by `settings`; values may be strings, as `--set key=value` gives.
 
     Raises:
         ConfigError: an unknown model, an unknown setting or an impossible value; the message names it.

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from graphrec.models.base import Log, ModelConfig, TrainData
-from graphrec.models.item_item import BLOCK, ItemItemModel, binary, from_blocks, inverse_or_zero, keep_best
+from graphrec.models.item_item import (
+    BLOCK,
+    ItemItemConfig,
+    ItemItemModel,
+    from_blocks,
+    inverse_or_zero,
+    keep_best,
+    profile,
+    row_sums,
+    scale_rows,
+)
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 
-class RP3betaConfig(ModelConfig):
+class RP3betaConfig(ItemItemConfig):
     """Settings of :class:`RP3beta`."""
 
     alpha: PositiveFloat = 0.6
@@ -35,12 +48,9 @@ class RP3beta(ItemItemModel):
     config: RP3betaConfig
 
     def fit(self, data: TrainData, *, seed: int = 0, device: str = "cpu", log: Log | None = None) -> Self:
-        self._profile = binary(data.train)
-        popularity = np.bincount(data.train.indices, minlength=data.num_items)
-        alpha = self.config.alpha
-        to_item = self._profile.multiply((inverse_or_zero(data.train.degrees()) ** alpha)[:, None]).tocsr()
-        to_user = self._profile.T.tocsr().multiply((inverse_or_zero(popularity) ** alpha)[:, None]).tocsr()
-        penalty = inverse_or_zero(popularity) ** np.float32(self.config.beta)
+        self._profile = profile(data.train, self.config.use_weights)
+        to_item, to_user = self._transitions(self._profile), self._transitions(self._profile.T.tocsr())
+        penalty = inverse_or_zero(row_sums(self._profile.T)) ** np.float32(self.config.beta)
         blocks = []
         for start in range(0, data.num_items, BLOCK):
             stop = min(start + BLOCK, data.num_items)
@@ -50,3 +60,9 @@ class RP3beta(ItemItemModel):
             blocks.append((rows + start, cols, values))
         self._weights = from_blocks(blocks, data.num_items)
         return self
+
+    def _transitions(self, edges: sp.csr_matrix) -> sp.csr_matrix:
+        """Probability of each step along a row's edges, to the power alpha."""
+        steps = scale_rows(edges, inverse_or_zero(row_sums(edges)))
+        steps.data **= np.float32(self.config.alpha)
+        return steps

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def attribute_matrix(data: TrainData, relations: Sequence[str] = ()) -> sp.csr_matrix:
     """Which item has which attribute, binary float32 `[num_relations * num_entities, num_items]`.
 
-    An attribute is a (relation, tail) pair of a triple whose head is an item; rows without an item are dropped.
+    An attribute is a (relation, tail) pair of a triple whose head is an item; rows without an item are
+    dropped.
 
     Args:
         relations: names of the relations to use; empty means all.

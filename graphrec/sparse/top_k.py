@@ -1,4 +1,4 @@
-"""The k best columns of each row, with ties broken by the lower column: the same list on every run and machine."""
+"""The k best columns of each row, ties broken by the lower column: the same list on every machine."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _CROWD = 8
 def top_k(scores: Float, k: int) -> tuple[Int, Float]:
     """Rank the columns of each row by descending score, equal scores by ascending column.
 
-    A column of score `-inf` is not allowed and never returned; a row with fewer than `k` allowed columns ends in
-    id -1 and score `-inf`.
+    A column of score `-inf` is not allowed and never returned; a row with fewer than `k` allowed columns ends
+    in id -1 and score `-inf`.
 
     Args:
         scores: `[rows, cols]`, no NaN.
