@@ -32,6 +32,17 @@ def hold_out_random(
     return interactions.take(~held), interactions.take(held)
 
 
+def hold_out_pairs(interactions: Interactions, share: float, seed: int) -> tuple[Interactions, Interactions]:
+    """Each distinct (user, item) pair by itself with probability `share`; a user may lose all or none.
+
+    Returns:
+        The rows kept and the rows held out, both in file order.
+    """
+    pairs, pair_of_row = np.unique(_keys(interactions), return_inverse=True)
+    held = (np.random.default_rng(seed).random(len(pairs)) < share)[pair_of_row]
+    return interactions.take(~held), interactions.take(held)
+
+
 def hold_out_last(
     interactions: Interactions, amount: Amount, order: Order
 ) -> tuple[Interactions, Interactions]:

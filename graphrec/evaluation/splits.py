@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.errors import InvalidInputError
-from graphrec.evaluation.holdout import Amount, Order, hold_out_last, hold_out_random, without_pairs
+from graphrec.evaluation.holdout import (
+    Amount,
+    Order,
+    hold_out_last,
+    hold_out_pairs,
+    hold_out_random,
+    without_pairs,
+)
 from graphrec.models.base import TrainData
 from graphrec.sparse import CSR
 from graphrec.store.columns import NO_TIME, Interactions, KnowledgeGraph
@@ -113,12 +120,20 @@ def random_split(
     valid: Amount = 0.1,
     test: Amount = 0.1,
     seed: int = 0,
+    per_user: bool = True,
     kg: KnowledgeGraph | None = None,
 ) -> Split:
-    """A seeded random share of each user's items, at least 1 where the user has another to train on."""
-    rest, held = hold_out_random(interactions, test, seed)
-    train, chosen = hold_out_random(rest, valid, seed + 1)
-    return Split(f"random(valid={valid}, test={test}, seed={seed})", train, chosen, held, kg)
+    """A seeded random share of each user's items, at least 1 where the user has another to train on.
+
+    Args:
+        valid, test: items per user (int) or share (float); the validation's share is of what the test leaves.
+        per_user: False draws every (user, item) pair by itself, so short profiles often miss the test.
+    """
+    name = f"random(valid={valid}, test={test}, seed={seed}, per_user={per_user})"
+    hold_out = hold_out_random if per_user else hold_out_pairs
+    rest, held = hold_out(interactions, test, seed)
+    train, chosen = hold_out(rest, valid, seed + 1)
+    return Split(name, train, chosen, held, kg)
 
 
 def leave_last_out(
