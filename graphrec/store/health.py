@@ -1,0 +1,67 @@
+"""Describing a store, and looking for damage in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from graphrec.store import tables as t
+from graphrec.store.records import Info
+
+_MAX_PROBLEMS = 20
+
+
+def describe(connection: sa.Connection, path: Path) -> Info:
+    """Counts by type, relation and kind."""
+    nodes = _counts(connection, t.node_type, t.node.c.type_id)
+    edges = _counts(connection, t.relation, t.edge.c.relation_id)
+    interactions = _counts(connection, t.kind, t.interaction.c.kind_id)
+    return {
+        "schema": connection.exec_driver_sql("PRAGMA user_version").scalar_one(),
+        "revision": connection.execute(sa.select(t.state.c.revision)).scalar_one(),
+        "bytes": path.stat().st_size,
+        "nodes": nodes,
+        "edges": edges,
+        "interactions": interactions,
+        "total_nodes": sum(nodes.values()),
+        "total_edges": sum(edges.values()),
+        "total_interactions": sum(interactions.values()),
+        "erased_users": connection.execute(sa.select(sa.func.count()).select_from(t.tombstone)).scalar_one(),
+    }
+
+
+def _counts(connection: sa.Connection, names: sa.Table, column: sa.Column[int]) -> dict[str, int]:
+    counted = dict(connection.execute(sa.select(column, sa.func.count()).group_by(column)).tuples().all())
+    rows = connection.execute(sa.select(names.c.id, names.c.name).order_by(names.c.id))
+    return {name: counted.get(row, 0) for row, name in rows}
+
+
+def problems(connection: sa.Connection, path: Path, *, full: bool) -> list[str]:
+    """Damage that SQLite can see, dangling references, and edges that one direction has and the other has not."""
+    found: list[str] = []
+    try:
+        pragma = "integrity_check" if full else "quick_check"
+        for (line,) in connection.exec_driver_sql(f"PRAGMA {pragma}({_MAX_PROBLEMS})"):
+            if line != "ok":
+                found.append(f"Store {path} is damaged: {line}; restore it from a backup or import it again.")
+        for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_MAX_PROBLEMS):
+            found.append(f"Store {path} is damaged: row {row} of {table} points to a missing {parent}; import it again.")
+        found.extend(_one_way_edges(connection, path))
+    except DatabaseError as error:
+        found.append(f"Store {path} is damaged: {error.orig}; restore it from a backup or import it again.")
+    return found
+
+
+def _one_way_edges(connection: sa.Connection, path: Path) -> list[str]:
+    for table, near, far in ((t.edge, "src", "dst"), (t.edge_in, "dst", "src")):
+        other = t.edge_in if table is t.edge else t.edge
+        twin = sa.exists().where(
+            other.c.src == table.c.src, other.c.relation_id == table.c.relation_id, other.c.dst == table.c.dst
+        )
+        alone = connection.execute(sa.select(table.c[near], table.c[far]).where(~twin).limit(1)).first()
+        if alone is not None:
+            return [f"Store {path} is damaged: the edge of nodes {alone[0]} and {alone[1]} is kept one way only; "
+                    "import it again."]  # fmt: skip
+    return []
