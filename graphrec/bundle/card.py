@@ -30,7 +30,7 @@ def model_card(
     if slices:
         blocks.append("### Slices\n\n" + _table("slice", slices))
     blocks.append("## Intended use\n\n" + (intended_use or "Ranking items of this catalogue for its users."))
-    known = [*limits, "Scores order items for one user; they are no probabilities and do not compare across users."]
+    known = [*limits, "Scores order items for one user; they are no probabilities."]
     blocks.append("## Limits\n\n" + "\n".join(f"- {limit}" for limit in known))
     return "\n\n".join(blocks) + "\n"
 

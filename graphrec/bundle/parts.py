@@ -124,6 +124,19 @@ class VectorPart:
             scores = scores + (self.item_bias if candidates is None else self.item_bias[candidates])
         return scores
 
+    def contributions(self, user: int | None, history: History, candidates: Int) -> Float:
+        """What each history entry adds to each candidate, float32 `[len(history), len(candidates)]`.
+
+        Exact for a trained user in the sense of :meth:`user_vector`; a guide for a folded-in one, whose
+        length changes when an entry goes.
+        """
+        rows = np.asarray(self.items[history.items], dtype=np.float32)
+        if user is None:
+            shares = history.weights / max(float(history.weights.sum()), 1e-12)
+        else:
+            shares = _ridge_shares(rows, np.asarray(self.users[user], dtype=np.float32))
+        return np.asarray(shares[:, None] * (rows @ self.items[candidates].T), dtype=np.float32)
+
 
 @dataclass(frozen=True, eq=False)
 class ItemItemPart:
@@ -163,6 +176,17 @@ class ItemItemPart:
             values = self.weights.row_values(item)
             scores[self.weights.row(item)] += values if self.binary else values * np.float32(strength)
         return scores if candidates is None else scores[candidates]
+
+    def contributions(self, user: int | None, history: History, candidates: Int) -> Float:
+        """What each history entry adds to each candidate, float32 `[len(history), len(candidates)]`."""
+        place = np.full(self.num_items, -1, dtype=np.int64)
+        place[candidates] = np.arange(len(candidates))
+        out = np.zeros((len(history), len(candidates)), dtype=np.float32)
+        for entry, item in enumerate(history.items.tolist()):
+            places = place[self.weights.row(item)]
+            strength = np.float32(1.0) if self.binary else history.weights[entry]
+            out[entry, places[places >= 0]] = strength * self.weights.row_values(item)[places >= 0]
+        return out
 
 
 Part: TypeAlias = VectorPart | ItemItemPart

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Bundle:
     """A trained model, ready to score.
 
@@ -50,6 +51,11 @@ class Bundle:
     catalogue: Catalogue
     history: CSR
     extra: Mapping[str, NDArray[Any]]
+
+    @cached_property
+    def users_by_item(self) -> CSR:
+        """`[num_items, num_users]`: the history the other way round, built when first asked for."""
+        return self.history.transpose()
 
     def history_of(self, user: int) -> History:
         """What a user of the bundle did when the model was trained."""

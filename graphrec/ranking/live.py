@@ -1,0 +1,113 @@
+"""What ranking asks of a graph store while it serves; the store itself is only seen through this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from graphrec.bundle import Bundle, Catalogue, History
+from graphrec.errors import BundleMismatchError, NotFoundError
+
+_PROBES = 32
+
+
+class StoredInteraction(Protocol):
+    """One entry of a user's history in the store."""
+
+    @property
+    def item(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def weight(self) -> float: ...
+
+
+class StoredNode(Protocol):
+    """A node as the store gives it."""
+
+    @property
+    def name(self) -> str | None: ...
+
+
+class Store(Protocol):
+    """The reading half of :class:`graphrec.store.GraphStore` that serving uses."""
+
+    @property
+    def url(self) -> str: ...
+    def history(self, user: str) -> Sequence[StoredInteraction]: ...
+    def node(self, node_type: str, ext: str) -> StoredNode: ...
+    def has_edge(self, relation: str, src: str, dst: str) -> bool: ...
+
+
+class LiveStore:
+    """A store in the numbering of a bundle.
+
+    Raises:
+        BundleMismatchError: the store holds few of the bundle's items: it is another catalogue's.
+    """
+
+    def __init__(self, store: Store, bundle: Bundle) -> None:
+        self.store, self.catalogue = store, bundle.catalogue
+        self._check(bundle)
+
+    def history(self, user: str) -> tuple[History, tuple[str, ...]] | None:
+        """Items of the bundle that a user interacted with, and the strongest kind of each.
+
+        None for a user who has no interaction at all, known or not.
+        """
+        try:
+            entries = self.store.history(user)
+        except NotFoundError:
+            return None
+        strongest: dict[int, tuple[float, str]] = {}
+        for entry in entries:
+            item = self.catalogue.item_ids.find(entry.item)
+            if item is not None and entry.weight > strongest.get(item, (-1.0, ""))[0]:
+                strongest[item] = (entry.weight, entry.kind)
+        if not entries:
+            return None
+        items = np.fromiter(strongest, dtype=np.int64, count=len(strongest))
+        weights = np.asarray([weight for weight, _ in strongest.values()], dtype=np.float32)
+        return History(items, weights), tuple(kind for _, kind in strongest.values())
+
+    def title(self, item: int) -> str:
+        """Name of an item as the store has it now."""
+        node = self._node(self.catalogue.item_ids[item])
+        return (node.name if node is not None else None) or self.catalogue.titles[item]
+
+    def has_edge(self, item: int, relation: str, attribute: int) -> bool:
+        """Whether the store still has an edge of the catalogue."""
+        source, target = self.catalogue.item_ids[item], self.catalogue.attribute_ids[attribute]
+        try:
+            return self.store.has_edge(relation, source, target)
+        except NotFoundError:
+            return False
+
+    def has_interaction(self, user: str, items: Sequence[int]) -> bool:
+        """Whether a user of the store chose all of these items."""
+        found = self.history(user)
+        return found is not None and set(items) <= set(found[0].items.tolist())
+
+    def _node(self, item_id: str) -> StoredNode | None:
+        try:
+            return self.store.node(self.catalogue.item_type, item_id)
+        except NotFoundError:
+            return None
+
+    def _check(self, bundle: Bundle) -> None:
+        count = min(_PROBES, self.catalogue.num_items)
+        places = np.linspace(0, self.catalogue.num_items - 1, count).astype(np.int64).tolist()
+        probes = [self.catalogue.item_ids[place] for place in places]
+        missing = [item for item in probes if self._node(item) is None]
+        if 2 * len(missing) > len(probes):
+            raise BundleMismatchError(
+                f"The bundle {bundle.path} does not belong to the store {self.store.url}: of {len(probes)} "
+                f"of its items {len(missing)} are not there ({missing[0]!r} for one); train on this store."
+            )
+
+
+def catalogue_title(catalogue: Catalogue, item: int, live: LiveStore | None) -> str:
+    """Title of an item: the store's when there is one, else the bundle's."""
+    return catalogue.titles[item] if live is None else live.title(item)

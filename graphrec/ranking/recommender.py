@@ -1,0 +1,188 @@
+"""The recommender: query, allowed items, scores, the best k, reasons."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self, cast
+
+import numpy as np
+
+from graphrec.bundle import Bundle, read_bundle
+from graphrec.errors import InvalidInputError, NotFoundError
+from graphrec.ranking.answer import Answer, RecommendedItem
+from graphrec.ranking.cold import user_state
+from graphrec.ranking.constraints import allowed_items
+from graphrec.ranking.explain import explain
+from graphrec.ranking.live import LiveStore, Store, catalogue_title
+from graphrec.ranking.query import GraphQuery, NodeRef, Requirement, as_refs, as_requirements
+from graphrec.ranking.retrieval import top_k
+from graphrec.ranking.scoring import Fusion, Scoring
+from graphrec.ranking.similar import similarity
+
+_QUERY_KEYS = ("user", "k", "candidates", "exclude_seen", "must", "must_not", "should", "ranges")
+_LINE_KEYS = {*_QUERY_KEYS, "request", "explain"}
+
+
+class Recommender:
+    """Answers requests from a bundle, alone or over a live store. Safe to share between threads.
+
+    Args:
+        bundle: a trained model.
+        store: an open :class:`graphrec.store.GraphStore`; histories and names are then read live.
+        fusion: the trained request scorer; left out, the bundle's own when it carries one.
+
+    Raises:
+        BundleMismatchError: bundle and store hold different catalogues.
+    """
+
+    def __init__(self, bundle: Bundle, store: Store | None = None, fusion: Fusion | None = None) -> None:
+        self.bundle, self.catalogue = bundle, bundle.catalogue
+        self.live = None if store is None else LiveStore(store, bundle)
+        self.fusion = fusion if fusion is not None else trained_fusion(bundle)
+
+    @classmethod
+    def load(cls, directory: Path | str, store: Any | None = None, *, verify: bool = True) -> Self:
+        """Open a bundle folder.
+
+        Args:
+            store: an open GraphStore, or its URL.
+            verify: compare every file with its digest.
+        """
+        bundle = read_bundle(directory, verify=verify)
+        if isinstance(store, str):
+            from graphrec.store import GraphStore
+
+            store = GraphStore.open(store, create=False, read_only=True)
+        return cls(bundle, cast("Store | None", store))
+
+    def recommend(
+        self, user: str | None, *, request: str | None = None, query: GraphQuery | None = None,
+        must: Iterable[Requirement | str | Sequence[str | NodeRef]] = (),
+        must_not: Iterable[NodeRef | str] = (), should: Iterable[NodeRef | str] = (),
+        ranges: Mapping[str, tuple[float | None, float | None]] | None = None, k: int | None = None,
+        candidates: Iterable[str] | None = None, exclude_seen: bool | None = None, explain: bool = False,
+    ) -> Answer:  # fmt: skip
+        """The best items for a user.
+
+        Args:
+            user: external id; an unknown one is answered by the cold-start path.
+            request: what they ask for, in words.
+            query: a query to start from; the other arguments add to it.
+            must: `TYPE:VALUE` strings or refs that must hold; an inner sequence holds when any of it does.
+            must_not: those that must not.
+            should: wishes.
+            ranges: inclusive bounds per numeric property.
+            k: at most this many, 10 unless the query says otherwise.
+            candidates: external ids to choose from.
+            exclude_seen: leave out what the user already interacted with (the default).
+            explain: give reasons.
+        """
+        base = query if query is not None else GraphQuery()
+        changes: dict[str, Any] = {
+            "user": user if user is not None else base.user,
+            "must": base.must + as_requirements(must),
+            "must_not": base.must_not + as_refs(must_not),
+            "should": base.should + as_refs(should),
+            "ranges": {**base.ranges, **(ranges or {})},
+        }
+        if k is not None:
+            changes["k"] = k
+        if candidates is not None:
+            changes["candidates"] = tuple(candidates)
+        if exclude_seen is not None:
+            changes["exclude_seen"] = exclude_seen
+        base = replace(base, **changes)
+        return self.answer(self.understand(request, base) if request else base, explain=explain)
+
+    def understand(self, request: str, base: GraphQuery) -> GraphQuery:
+        """Words into a query.
+
+        Here they only reach the trained request scorer; the language layer overrides this.
+        """
+        return replace(base, text=request)
+
+    def answer(self, query: GraphQuery, *, explain: bool = False) -> Answer:
+        """Rank for a query that is understood already."""
+        user = user_state(self.bundle, self.live, query.user)
+        allowed = allowed_items(self.catalogue, query, user.history.items)
+        scoring = Scoring(self.bundle, user, query, allowed.items, self.fusion)
+        note = " ".join([*([query.note] if query.note else []), *allowed.notes]) or None
+        return Answer(query.user, self._best(scoring, explain), query, user.fallback, note)
+
+    def similar(self, item: str, k: int = 10) -> list[RecommendedItem]:
+        """Items most like one, best first.
+
+        Raises:
+            NotFoundError: the bundle has no such item.
+        """
+        index = self.catalogue.item_ids.find(item)
+        if index is None:
+            raise NotFoundError(f"The model {self.bundle.path} has no item {item!r}; check the id.")
+        if k < 0:
+            raise InvalidInputError(f"k must be a whole number of 0 or more, but {k!r} was given.")
+        others = np.delete(np.arange(self.catalogue.num_items), index)
+        scores = similarity(self.bundle, index)[others]
+        best = top_k(scores, k, self.catalogue.item_rank[others])
+        return [self._item(int(others[p]), float(scores[p])) for p in best]
+
+    def batch(self, lines: Iterable[str], *, explain: bool = False) -> Iterator[str]:
+        """JSON lines in, JSON lines out, in order and one at a time.
+
+        Raises:
+            InvalidInputError: a line that is no request; the message gives its number.
+        """
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                answer = self._answer_line(line, explain)
+            except (InvalidInputError, TypeError) as error:
+                raise InvalidInputError(f"Line {number} of the batch cannot be answered: {error}") from error
+            yield json.dumps(answer.to_json(), ensure_ascii=False)
+
+    def _answer_line(self, line: str, explain: bool) -> Answer:
+        try:
+            data = json.loads(line)
+        except ValueError as error:
+            raise InvalidInputError(f"it is not JSON ({error}).") from error
+        if not isinstance(data, dict) or isinstance(data.get("user"), dict | list | bool):
+            raise InvalidInputError('it must be an object such as {"user": "u1", "request": "..."}.')
+        if data.get("user") is None:
+            raise InvalidInputError('it has no "user".')
+        query = GraphQuery.from_json({key: data[key] for key in _QUERY_KEYS if data.get(key) is not None})
+        ignored = sorted(set(data) - _LINE_KEYS)
+        if ignored:
+            query = replace(query, note=f"Ignored unknown keys: {', '.join(ignored)}.")
+        request = data.get("request")
+        return self.recommend(
+            query.user, query=query, request=None if request is None else str(request),
+            explain=bool(data.get("explain", explain)),
+        )  # fmt: skip
+
+    def _best(self, scoring: Scoring, with_reasons: bool) -> list[RecommendedItem]:
+        if scoring.query.k == 0 or (scoring.items is not None and not len(scoring.items)):
+            return []
+        scores = scoring.final
+        rank = self.catalogue.item_rank
+        if scoring.items is not None:
+            rank = rank[scoring.items]
+        best = top_k(scores, scoring.query.k, rank)
+        reasons = explain(scoring, best, self.live) if with_reasons else [()] * len(best)
+        items = (self._item(int(scoring.candidates[p]), float(scores[p])) for p in best)
+        return [replace(item, reasons=tuple(why)) for item, why in zip(items, reasons, strict=True)]
+
+    def _item(self, index: int, score: float) -> RecommendedItem:
+        title = catalogue_title(self.catalogue, index, self.live)
+        return RecommendedItem(self.catalogue.item_ids[index], score, title)
+
+
+def trained_fusion(bundle: Bundle) -> Fusion | None:
+    """The request scorer that a bundle carries, or None."""
+    if not any(name.startswith("request.") for name in bundle.extra):
+        return None
+    from graphrec.ranking.request import load_fusion
+
+    return cast(Fusion, load_fusion(bundle))

@@ -1,0 +1,115 @@
+"""The score of every allowed item for one user and query, and the same with one cause taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.bundle import Bundle, score_parts
+from graphrec.ranking.cold import COLD_USER, UserState, popularity_prior
+from graphrec.ranking.constraints import items_with
+from graphrec.ranking.query import GraphQuery
+
+Int = NDArray[np.integer[Any]]
+Float = NDArray[np.floating[Any]]
+
+
+class Fusion(Protocol):
+    """The trained scorer that lets a request steer the personal score."""
+
+    def adjust(
+        self, query: GraphQuery, user_index: int | None, history: Int, candidates: Int, base_scores: Float
+    ) -> Float:
+        """Scores float32 `[len(candidates)]` of the candidates, given the personal ones.
+
+        Args:
+            query: the whole request.
+            user_index: row of the user in the bundle, None for a user it was not trained on.
+            history: item indices of what the user did.
+            candidates: item indices, ascending.
+            base_scores: float32 `[len(candidates)]`, the personal score, or popularity for an unknown user.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """One ranking problem.
+
+    Args:
+        items: allowed item indices, ascending; None for the whole catalogue.
+    """
+
+    bundle: Bundle
+    user: UserState
+    query: GraphQuery
+    items: Int | None
+    fusion: Fusion | None = None
+
+    @cached_property
+    def candidates(self) -> Int:
+        """The allowed items, spelled out."""
+        return np.arange(self.bundle.catalogue.num_items) if self.items is None else self.items
+
+    @cached_property
+    def base(self) -> Float:
+        """Personal scores of the allowed items, before the request."""
+        return self._base(self.items, None)
+
+    @cached_property
+    def final(self) -> Float:
+        """Scores that decide the ranking, float32 `[allowed items]`."""
+        return self._adjusted(self.query, self.user.history.items, self.candidates, self.base)
+
+    def rescore(
+        self, positions: Int, *, removed: Int | None = None, query: GraphQuery | None = None
+    ) -> Float:
+        """Scores of some allowed items had a cause been absent.
+
+        Args:
+            positions: places in the allowed items.
+            removed: positions in the history to take out.
+            query: the request to score with instead.
+        """
+        history = self.user.history if removed is None else self.user.history.without(removed)
+        asked = query or self.query
+        if self._fused:  # a trained request scorer may look at all candidates at once
+            base = self.base if removed is None else self._base(self.items, removed)
+            return self._adjusted(asked, history.items, self.candidates, base)[positions]
+        items = self.candidates[positions]
+        base = self.base[positions] if removed is None else self._base(items, removed)
+        return self._adjusted(asked, history.items, items, base)
+
+    @property
+    def _fused(self) -> bool:
+        return self.fusion is not None and self.query.has_request
+
+    def _base(self, items: Int | None, removed: Int | None) -> Float:
+        if self.user.fallback == COLD_USER:
+            return popularity_prior(self.bundle.catalogue, items)
+        return score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
+
+    def _adjusted(self, query: GraphQuery, history: Int, items: Int, base: Float) -> Float:
+        if not len(items):
+            return base
+        if self.fusion is not None and self.query.has_request:
+            scores = self.fusion.adjust(query, self.user.index, history, items, base)
+            return np.asarray(scores, dtype=np.float32)
+        return self._with_wishes(query, items, base) if query.should else base
+
+    @cached_property
+    def _spread(self) -> float:
+        """Distance from an average item to the best: what fulfilling every wish is worth without training."""
+        return float(self.base.max() - self.base.mean()) or 1.0
+
+    def _with_wishes(self, query: GraphQuery, items: Int, base: Float) -> Float:
+        fulfilled = np.zeros(self.bundle.catalogue.num_items, dtype=np.float32)
+        for ref in query.should:
+            matching = items_with(self.bundle.catalogue, ref)
+            if matching is not None:
+                fulfilled[matching] += 1.0
+        share = np.float32(self._spread / len(self.query.should))
+        return np.asarray(base + share * fulfilled[items], dtype=np.float32)

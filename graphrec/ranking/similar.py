@@ -1,0 +1,51 @@
+"""How alike two items are, by what the model learned and, where it learned nothing, by what they contain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.bundle import Bundle, Catalogue, ItemItemPart, VectorPart
+
+Float = NDArray[np.floating[Any]]
+
+
+def similarity(bundle: Bundle, item: int) -> Float:
+    """Similarity of every item to one, float32 `[num_items]`.
+
+    Each part (cosine of the item vectors; item-item weights) is brought to a largest value of 1 before the
+    weighted sum. An item that no part knows is compared by its attributes.
+    """
+    total = np.zeros(bundle.catalogue.num_items, dtype=np.float32)
+    for part in bundle.parts:
+        one = _cosine(part, item) if isinstance(part, VectorPart) else _weights(part, item)
+        one[item] = 0.0
+        largest = float(np.abs(one).max(initial=0.0))
+        if largest > 0:
+            total += np.float32(abs(part.weight) / largest) * one
+    return total if total.any() else attribute_overlap(bundle.catalogue, item)
+
+
+def attribute_overlap(catalogue: Catalogue, item: int) -> Float:
+    """Shared attributes, the rare ones counting more, against the number each item has; float32 `[num_items]`."""
+    scores = np.zeros(catalogue.num_items, dtype=np.float32)
+    for attribute in catalogue.item_attributes.row(item).tolist():
+        holders = catalogue.attribute_items.row(attribute)
+        scores[holders] += np.float32(np.log(catalogue.num_items / max(len(holders), 1)))
+    scores /= np.sqrt(np.maximum(catalogue.item_attributes.degrees(), 1)).astype(np.float32)
+    scores[item] = 0.0
+    return scores
+
+
+def _cosine(part: VectorPart, item: int) -> Float:
+    vector = np.asarray(part.items[item], dtype=np.float32)
+    lengths = np.linalg.norm(part.items, axis=1) * np.linalg.norm(vector)
+    return np.asarray(part.items @ vector / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def _weights(part: ItemItemPart, item: int) -> Float:
+    scores = np.zeros(part.num_items, dtype=np.float32)
+    scores[part.weights.row(item)] = part.weights.row_values(item)
+    return scores
