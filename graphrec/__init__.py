@@ -1,6 +1,6 @@
-"""graphrec: one knowledge graph from a catalogue, its users and their interactions; recommendations with reasons.
+"""graphrec: a catalogue, its users and what they did as one graph; recommendations with reasons from it.
 
-The public names load on first use, so `import graphrec` costs milliseconds and pulls in neither SciPy nor SQLAlchemy.
+The public names load on first use: `import graphrec` costs milliseconds and pulls in neither SciPy nor SQLAlchemy.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Write the demo's data: `data/recipes.jsonl` from the dish tables, `data/interactions.csv` from simulated users.
+"""Write the demo's data: `data/recipes.jsonl` from the dish tables, `data/interactions.csv` from invented users.
 
     python scripts/make_demo_data.py [--out data] [--seed 7]
 
-The dishes are real dishes described in our own words (`scripts/demo_dishes/CUISINE.txt`, one a line:
-`name | course | minutes | ingredient; ingredient; ... | instruction`). The users are invented: each draws two or three
-favourite cuisines, liked and disliked ingredients, a diet and a patience, then browses for a year. What they do is typed
-(view, save, cart, cook), timed and noisy. One seed gives one file, byte for byte; only the standard library's generator is
-used, so that the bytes do not depend on a NumPy version.
+The dishes are real, described in our own words (`scripts/demo_dishes/CUISINE.txt`, one a line:
+`name | course | minutes | ingredient; ingredient; ... | instruction`). The users are invented: each draws two or
+three favourite cuisines, liked and disliked ingredients, a diet and a patience, then browses for a year. What they
+do is typed (view, save, cart, cook), timed and noisy. One seed gives one file, byte for byte; only the standard
+library's generator is used, so that the bytes do not depend on a NumPy version.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import math
 import random
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 HERE = Path(__file__).resolve().parent
 USERS = 800
@@ -31,39 +31,40 @@ NOISE = 0.12
 """Share of views that follow no taste at all."""
 START = datetime(2025, 1, 1, tzinfo=UTC)
 YEAR_MINUTES = 365 * 24 * 60
+Event: TypeAlias = tuple[datetime, str, str, str]
+"""Time, user, dish, type."""
 
-UNITS = set(
-    "cup cups tbsp tsp oz lb can cans clove cloves slice slices sprig sprigs stalk stalks bunch head heads piece package "
-    "packages pinch bottle sheet sheets loaf jar box packet packets strip strips leaves leaf ear ears rack racks bag".split()
-)
-MEAT = (
-    "beef pork chicken lamb veal duck turkey bacon ham prosciutto guanciale pancetta sausage chorizo salami goat rabbit steak "
-    "oxtail kielbasa lard bratwurst frankfurter frankfurters merguez hens snails liver hock hocks ribs brisket knuckles gelatin "
-    "mortadella morcilla bratwursts cracklings jerky char siu"
-).split()
-FISH = (
-    "fish shrimp cod salmon tuna anchovies anchovy clams mussels squid crab lobster haddock sole catfish bass snappers octopus "
-    "herring sprats crawfish dashi bonito oyster roe prawn"
-).split()
-DAIRY = (
-    "milk butter cheese cream yogurt mozzarella parmesan feta ricotta mascarpone paneer ghee crema buttermilk gruyere cheddar "
-    "kibbeh custard queso dulce"
-).split()
-EGG = "egg eggs mayonnaise meringues ladyfingers".split()
-NUTS = (
-    "almonds almond walnuts pecans cashews pistachios peanuts peanut hazelnuts chestnuts pine"
-).split()  # "pine" for pine nuts
-PORK = (
-    "pork bacon ham prosciutto guanciale pancetta sausage chorizo lard salami bratwurst mortadella cracklings"
-).split()
-GLUTEN = (
-    "flour pasta spaghetti noodles bread breadcrumbs panko pita baguette buns phyllo couscous bulgur semolina wrappers pastry "
-    "crust lasagna penne linguine soy barley udon ramen tortillas"
-).split()
-DIETS: dict[str, tuple[float, list[str]]] = {
-    "any": (0.66, []),
-    "vegetarian": (0.12, MEAT + FISH),
-    "vegan": (0.03, MEAT + FISH + DAIRY + EGG),
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+UNITS = _words("""
+    cup cups tbsp tsp oz lb can cans clove cloves slice slices sprig sprigs stalk stalks bunch head heads piece
+    package packages pinch bottle sheet sheets loaf jar box packet packets strip strips leaves leaf ear ears rack
+    racks bag
+""")
+PORK = _words("""
+    pork bacon ham prosciutto guanciale pancetta sausage chorizo lard salami bratwurst mortadella cracklings
+    kielbasa char siu
+""")
+MEAT = PORK | _words("""
+    beef chicken lamb veal duck turkey goat rabbit steak oxtail frankfurters merguez hens snails liver hock hocks
+    ribs brisket knuckles gelatin morcilla jerky
+""")
+FISH = _words("""
+    fish shrimp cod salmon tuna anchovies anchovy clams mussels squid crab lobster haddock sole catfish bass
+    snappers octopus herring sprats crawfish dashi bonito oyster roe
+""")
+DAIRY = _words("""
+    milk butter cheese cream yogurt mozzarella parmesan feta ricotta mascarpone paneer ghee crema buttermilk
+    gruyere cheddar kibbeh custard queso dulce
+""")
+EGG = _words("egg eggs mayonnaise meringues ladyfingers")
+NUTS = _words("almond almonds walnuts pecans cashews pistachios peanut peanuts chestnuts pine")
+DIETS: dict[str, tuple[float, frozenset[str]]] = {
+    "any": (0.66, frozenset()),
+    "vegetarian": (0.12, MEAT | FISH),
+    "vegan": (0.03, MEAT | FISH | DAIRY | EGG),
     "pescatarian": (0.05, MEAT),
     "no pork": (0.05, PORK),
     "no nuts": (0.05, NUTS),
@@ -122,7 +123,6 @@ class Taste:
     courses: dict[str, float]
     patience: float
     events: int
-    recent: list[int] = field(default_factory=list)
 
 
 def plain_name(line: str) -> str:
@@ -171,7 +171,7 @@ def draw_taste(rng: random.Random, dishes: list[Dish], cuisines: list[str], cour
 
 def affinity(taste: Taste, dish: Dish) -> float:
     """Log-odds scale: how much this user wants this dish; a dish against the diet is out of the question."""
-    if dish.words & set(DIETS[taste.diet][1]):
+    if dish.words & DIETS[taste.diet][1]:
         return -6.0
     names = set(dish.ingredients)
     score = taste.cuisines[dish.cuisine] + taste.courses[dish.course] + dish.appeal
@@ -179,11 +179,11 @@ def affinity(taste: Taste, dish: Dish) -> float:
     return score - 1.2 * max(0.0, math.log(dish.minutes / taste.patience))
 
 
-def simulate(rng: random.Random, user: str, taste: Taste, dishes: list[Dish]) -> list[tuple[datetime, str, str, str]]:
+def simulate(rng: random.Random, user: str, taste: Taste, dishes: list[Dish]) -> list[Event]:
     """A year of browsing: a view may lead to a save, a save or view to a cart, and days later to cooking."""
     wants = [affinity(taste, dish) for dish in dishes]
     odds = [math.exp(w) for w in wants]
-    rows: list[tuple[datetime, str, str, str]] = []
+    rows: list[Event] = []
     fatigue: set[int] = set()
     for _ in range(taste.events):
         when = START + timedelta(minutes=rng.randrange(YEAR_MINUTES))
@@ -222,7 +222,7 @@ def main() -> None:
     known = [dish for index, dish in enumerate(dishes) if index not in unseen]
     cuisines = sorted({dish.cuisine for dish in dishes})
     courses = sorted({dish.course for dish in dishes})
-    rows: list[tuple[datetime, str, str, str]] = []
+    rows: list[Event] = []
     for number in range(1, USERS + 1):
         taste = draw_taste(rng, known, cuisines, courses)
         rows += simulate(rng, f"u{number:03d}", taste, known)
