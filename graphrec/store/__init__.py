@@ -1,4 +1,4 @@
-"""The system of record: a typed graph with interactions in one SQLite file, and the snapshots that models read.
+"""The system of record: a typed graph with interactions in one SQLite file, and its snapshots.
 
 Names load when first used: reading a bundle or a snapshot does not pay for the database layer.
 """

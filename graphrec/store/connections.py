@@ -56,7 +56,9 @@ class StoreConnections:
             yield self
             return
         with self._connect_reader() as connection:
-            connection.exec_driver_sql("SELECT revision FROM state").scalar_one()  # the first read fixes the state
+            connection.exec_driver_sql(
+                "SELECT revision FROM state"
+            ).scalar_one()  # the first read fixes the state
             self._thread.reading = connection
             try:
                 yield self

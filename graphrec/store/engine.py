@@ -1,4 +1,4 @@
-"""Connections to one SQLite file: a writer that locks at BEGIN, readers that cannot write, and errors with names."""
+"""Connections to one SQLite file: a writer that locks at BEGIN, readers that cannot write, named errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CACHE_KIB = 65_536
 
 
 def path_of(url: str) -> Path:
-    """The file behind `sqlite:///recipes.db` (relative), `sqlite:////var/recipes.db` (absolute) or a bare path.
+    """The file behind `sqlite:///recipes.db` (relative), `sqlite:////var/recipes.db` or a bare path.
 
     Raises:
         StoreError: another scheme, or an address that names no file.
@@ -33,7 +33,9 @@ def path_of(url: str) -> Path:
         raise StoreError(f"Store {url!r}: the scheme {scheme!r} is not supported; use sqlite:///FILE.")
     path = rest.removeprefix("/") if separator else url
     if not path or path == ":memory:" or "\0" in path:
-        raise StoreError(f"Store {url!r} names no file; write it as sqlite:///FILE, for instance sqlite:///recipes.db.")
+        raise StoreError(
+            f"Store {url!r} names no file; write it as sqlite:///FILE, for instance sqlite:///recipes.db."
+        )
     return Path(path).expanduser()
 
 
@@ -63,7 +65,12 @@ def writer_engine(path: Path, *, create: bool, busy_timeout: float = BUSY_TIMEOU
         try:
             connection.execute(f"PRAGMA busy_timeout={int(busy_timeout * 1000)}")
             _use_wal(connection, busy_timeout)
-            for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", f"cache_size=-{_CACHE_KIB}"):
+            for pragma in (
+                "synchronous=FULL",
+                "foreign_keys=ON",
+                "secure_delete=ON",
+                f"cache_size=-{_CACHE_KIB}",
+            ):
                 connection.execute(f"PRAGMA {pragma}")
         except BaseException:
             connection.close()
@@ -86,14 +93,19 @@ def reader_engine(path: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> sa.Engin
 
 
 def _cannot_change(path: Path) -> bool:
-    # A WAL store needs a -shm file beside it even to be read. In a folder where none can be made and nothing is
+    # A WAL store needs a -shm file beside it even to be read. In a folder where none can be made, with nothing
     # left in a -wal file, SQLite reads the main file alone if told that it is immutable.
     wal = path.with_name(path.name + "-wal")
     return not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size > 0)
 
 
 def _engine(
-    connect: Callable[[], sqlite3.Connection], begin: str, *, pool_size: int, max_overflow: int, pool_timeout: float
+    connect: Callable[[], sqlite3.Connection],
+    begin: str,
+    *,
+    pool_size: int,
+    max_overflow: int,
+    pool_timeout: float,
 ) -> sa.Engine:
     engine = sa.create_engine(
         "sqlite://", creator=connect, poolclass=QueuePool,
@@ -125,18 +137,29 @@ _SENTENCES = (
     ("SQLITE_BUSY", _BUSY),
     ("SQLITE_LOCKED", _BUSY),
     ("SQLITE_FULL", "The disk is full: nothing was written to store {path}; free some space and try again."),
-    ("SQLITE_READONLY", "Store {path} cannot be written; check the permissions of the file and of its folder."),
-    ("SQLITE_CANTOPEN", "Store {path} cannot be opened; check that its folder exists and that you may read it."),
+    (
+        "SQLITE_READONLY",
+        "Store {path} cannot be written; check the permissions of the file and of its folder.",
+    ),
+    (
+        "SQLITE_CANTOPEN",
+        "Store {path} cannot be opened; check that its folder exists and that you may read it.",
+    ),
     ("SQLITE_PERM", "Store {path} cannot be opened; check the permissions of the file."),
     ("SQLITE_NOTADB", "{path} is not a SQLite file; give the path of a graphrec store."),
-    ("SQLITE_IOERR", "Store {path} could not be read or written ({detail}); check the disk: nothing was written."),
+    (
+        "SQLITE_IOERR",
+        "Store {path} could not be read or written ({detail}); check the disk: nothing was written.",
+    ),
 )
 
 
 def _translate(error: BaseException, path: Path) -> Exception:
     name = str(getattr(error, "sqlite_errorname", ""))
     if name.startswith("SQLITE_CORRUPT"):
-        return CorruptionError(f"Store {path} is damaged ({error}); restore it from a backup or import it again.")
+        return CorruptionError(
+            f"Store {path} is damaged ({error}); restore it from a backup or import it again."
+        )
     for prefix, sentence in _SENTENCES:
         if name.startswith(prefix):
             return StoreError(sentence.format(path=path, detail=name))

@@ -1,9 +1,9 @@
-"""Erasing a user: one transaction, then the traces outside it, in steps that can be taken again after a crash.
+"""Erasing a user: one transaction, then the traces outside it, in steps that survive a crash.
 
-With `secure_delete` SQLite overwrites what it deletes, but three places keep old bytes: the write-ahead log until a
-TRUNCATE checkpoint, the unused part of pages that were split when rows moved, and snapshot directories. So the erasure
-rewrites the file (VACUUM), truncates the log and deletes the snapshots; the store's `erasure` row stays open until all
-of that is done, and opening the store for writing goes on with it. Copies elsewhere (backups, exports) are out of reach.
+With `secure_delete` SQLite overwrites what it deletes, but three places keep old bytes: the write-ahead log until
+a TRUNCATE checkpoint, unused parts of pages that were split, and snapshot directories. So the erasure rewrites
+the file (VACUUM), truncates the log and deletes the snapshots. The `erasure` row stays open until all of that is
+done, and opening the store for writing goes on with it. Copies elsewhere (backups, exports) are out of reach.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class ErasureReport:
     """What an erasure did.
 
     Args:
-        state: `"done"` when no byte is left in the store's files and no snapshot on record holds the user, else
-            `"pending"`: then `reason` says what blocks it, and :meth:`GraphStore.finish_erasures` goes on.
+        state: `"done"` when no byte is left in the store's files and no snapshot on record holds the
+            user, else `"pending"`: `reason` says what blocks it, :meth:`GraphStore.finish_erasures` goes on.
         interactions, edges, properties: rows deleted now.
         snapshots_removed: directories deleted.
         snapshots_left: directories that could not be deleted.
@@ -72,7 +72,10 @@ def delete_user(connection: sa.Connection, user_type: str, user: str, revision: 
     )  # fmt: skip
     found = connection.execute(query).first()
     if found is None:
-        if connection.execute(sa.select(t.tombstone.c.erased_us).where(t.tombstone.c.hash == digest)).first() is None:
+        if (
+            connection.execute(sa.select(t.tombstone.c.erased_us).where(t.tombstone.c.hash == digest)).first()
+            is None
+        ):
             raise NotFoundError(f"The store has no {user_type} {ext!r}; nothing was erased.")
         return DeletedRows()
     row, added = int(found[0]), int(found[1])
@@ -102,7 +105,10 @@ def _delete_edges(connection: sa.Connection, row: int) -> int:
 
 def is_pending(connection: sa.Connection) -> bool:
     """Whether an erasure has not reached its end."""
-    return connection.execute(sa.select(t.erasure.c.id).where(t.erasure.c.finished_us.is_(None))).first() is not None
+    return (
+        connection.execute(sa.select(t.erasure.c.id).where(t.erasure.c.finished_us.is_(None))).first()
+        is not None
+    )
 
 
 def rewrite_file(raw: Any, wait: float) -> str | None:
@@ -134,7 +140,7 @@ def stale_snapshots(connection: sa.Connection) -> list[str]:
 
 
 def remove_snapshots(store: Path, stored: list[str]) -> tuple[list[str], list[str]]:
-    """Delete snapshot directories; gives the stored paths of those that are gone and of those that are not."""
+    """Delete snapshot directories; gives the stored paths of those that are gone and of the others."""
     gone: list[str] = []
     left: list[str] = []
     for path in stored:
@@ -150,4 +156,6 @@ def close_erasures(connection: sa.Connection, gone: list[str], *, finished: bool
     if gone:
         connection.execute(t.snapshot.update().where(t.snapshot.c.path.in_(gone)).values(removed=1))
     if finished:
-        connection.execute(t.erasure.update().where(t.erasure.c.finished_us.is_(None)).values(finished_us=now_us()))
+        connection.execute(
+            t.erasure.update().where(t.erasure.c.finished_us.is_(None)).values(finished_us=now_us())
+        )

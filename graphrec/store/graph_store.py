@@ -31,7 +31,7 @@ class GraphStore(StoreUpkeep):
         cls, url: str = "sqlite:///graphrec.db", *, create: bool = True, read_only: bool = False,
         busy_timeout: float = BUSY_TIMEOUT,
     ) -> Self:  # fmt: skip
-        """Open a store, making it when it does not exist and lifting it to the current schema when it is older.
+        """Open a store, making it when it does not exist lifting it to the current schema when it is older.
 
         Args:
             url: `sqlite:///recipes.db`, relative to the working directory, or `sqlite:////var/recipes.db`.
@@ -64,7 +64,7 @@ class GraphStore(StoreUpkeep):
             if self.read_only:
                 raise StoreError(
                     f"Store {self.path} is empty; import something first." if version == 0 else
-                    f"Store {self.path} has schema {version}; open it once for writing to lift it to {t.SCHEMA_VERSION}."
+                    f"Store {self.path} has schema {version}; open it for writing once, to lift it to {t.SCHEMA_VERSION}."
                 )  # fmt: skip
             with named_errors(self.path), self._writing_engine().begin() as connection:
                 migrations.upgrade(connection, self.path)
@@ -91,7 +91,9 @@ class GraphStore(StoreUpkeep):
         with self.writing() as writer:
             counts = writer.record(user, item, kind, when, weight, item_type)
             if counts.tombstoned:
-                raise InvalidInputError(f"User {user!r} was erased from this store and cannot return under that id.")
+                raise InvalidInputError(
+                    f"User {user!r} was erased from this store and cannot return under that id."
+                )
         return counts
 
 
@@ -111,13 +113,19 @@ def _check_place(path: Path, *, create: bool) -> None:
             raise StoreError(f"{path} is a folder; give the path of a store file.")
         if not path.exists():
             if not create:
-                raise StoreError(f"There is no store at {path}; check the path, or import something to make it.")
+                raise StoreError(
+                    f"There is no store at {path}; check the path, or import something to make it."
+                )
             if not path.absolute().parent.is_dir():
-                raise StoreError(f"The folder {path.absolute().parent} does not exist; make it, then try again.")
+                raise StoreError(
+                    f"The folder {path.absolute().parent} does not exist; make it, then try again."
+                )
             return
         with path.open("rb") as file:
             head = file.read(len(_MAGIC))
     except OSError as error:
-        raise StoreError(f"Store {path} cannot be opened ({error.strerror}); check its permissions.") from error
+        raise StoreError(
+            f"Store {path} cannot be opened ({error.strerror}); check its permissions."
+        ) from error
     if head and head != _MAGIC:
         raise StoreError(f"{path} is not a SQLite file; give the path of a graphrec store.")

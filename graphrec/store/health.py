@@ -39,15 +39,19 @@ def _counts(connection: sa.Connection, names: sa.Table, column: sa.Column[int]) 
 
 
 def problems(connection: sa.Connection, path: Path, *, full: bool) -> list[str]:
-    """Damage that SQLite can see, dangling references, and edges that one direction has and the other has not."""
+    """Damage that SQLite can see, dangling references, and edges that are kept one way only."""
     found: list[str] = []
     try:
         pragma = "integrity_check" if full else "quick_check"
         for (line,) in connection.exec_driver_sql(f"PRAGMA {pragma}({_MAX_PROBLEMS})"):
             if line != "ok":
                 found.append(f"Store {path} is damaged: {line}; restore it from a backup or import it again.")
-        for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_MAX_PROBLEMS):
-            found.append(f"Store {path} is damaged: row {row} of {table} points to a missing {parent}; import it again.")
+        for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(
+            _MAX_PROBLEMS
+        ):
+            found.append(
+                f"Store {path} is damaged: row {row} of {table} points to no {parent}; import it again."
+            )
         found.extend(_one_way_edges(connection, path))
     except DatabaseError as error:
         found.append(f"Store {path} is damaged: {error.orig}; restore it from a backup or import it again.")
@@ -62,6 +66,6 @@ def _one_way_edges(connection: sa.Connection, path: Path) -> list[str]:
         )
         alone = connection.execute(sa.select(table.c[near], table.c[far]).where(~twin).limit(1)).first()
         if alone is not None:
-            return [f"Store {path} is damaged: the edge of nodes {alone[0]} and {alone[1]} is kept one way only; "
+            return [f"Store {path} is damaged: the edge of rows {alone[0]} and {alone[1]} is kept one way; "
                     "import it again."]  # fmt: skip
     return []

@@ -16,7 +16,8 @@ from graphrec.store.validate import clean_id, clean_time, clean_weight
 InteractionRow = tuple[str, str, str | None, int | None, float | None]
 _INSERT = ("INSERT INTO interaction (user, item, kind_id, time, weight) VALUES ", " ON CONFLICT DO NOTHING")
 _UPDATE = (
-    "UPDATE interaction SET weight = ? WHERE user = ? AND item = ? AND kind_id = ? AND time = ? AND weight IS NOT ?"
+    "UPDATE interaction SET weight = ?"
+    " WHERE user = ? AND item = ? AND kind_id = ? AND time = ? AND weight IS NOT ?"
 )
 DEFAULT_ITEM_TYPE = "recipe"
 
@@ -30,7 +31,9 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Sums."""
-        return Counts(self.added + other.added, self.updated + other.updated, self.tombstoned + other.tombstoned)
+        return Counts(
+            self.added + other.added, self.updated + other.updated, self.tombstoned + other.tombstoned
+        )
 
 
 class InteractionWriter:
@@ -42,24 +45,36 @@ class InteractionWriter:
         self._kinds: dict[str | None, int] = {}
 
     def add(
-        self, rows: Sequence[InteractionRow], first_row: int, user_type: str, item_type: str | None, *, create_items: bool
+        self,
+        rows: Sequence[InteractionRow],
+        first_row: int,
+        user_type: str,
+        item_type: str | None,
+        *,
+        create_items: bool,
     ) -> Counts:
         """Add rows; errors count them from `first_row`."""
         item_type = self._claim_types(user_type, item_type)
         columns = self._values(rows, first_row)
         users = self._nodes.resolve(user_type, [row[0] for row in rows], "user", first_row, create=True)
-        items = self._nodes.resolve(item_type, [row[1] for row in rows], "item", first_row, create=create_items)
+        items = self._nodes.resolve(
+            item_type, [row[1] for row in rows], "item", first_row, create=create_items
+        )
         whole = [
             row for row in zip(users, items, *columns, strict=True) if row[0] != REFUSED and row[1] != REFUSED
         ]
         added = self._insert(whole)
         return Counts(added, len(whole) - added, len(rows) - len(whole))
 
-    def _values(self, rows: Sequence[InteractionRow], first_row: int) -> tuple[list[int], list[int], list[float | None]]:
+    def _values(
+        self, rows: Sequence[InteractionRow], first_row: int
+    ) -> tuple[list[int], list[int], list[float | None]]:
         kinds, times, weights = [], [], []
         for number, row in enumerate(rows, first_row):
             if len(row) != 5:
-                raise InvalidInputError(f"Row {number} has {len(row)} values; give (user, item, kind, time, weight).")
+                raise InvalidInputError(
+                    f"Row {number} has {len(row)} values; give (user, item, kind, time, weight)."
+                )
             _, _, kind, time, weight = row
             kinds.append(self._kinds[kind] if kind in self._kinds else self._kind_id(kind, number))
             times.append(clean_time(time, f"time in row {number}"))
@@ -86,7 +101,9 @@ class InteractionWriter:
 
     def _claim_types(self, user_type: str, item_type: str | None) -> str:
         """Note which types interact: a store has one type of user and one of item."""
-        rows = self._connection.execute(sa.select(t.node_type.c.role, t.node_type.c.name).where(t.node_type.c.role.is_not(None)))
+        rows = self._connection.execute(
+            sa.select(t.node_type.c.role, t.node_type.c.name).where(t.node_type.c.role.is_not(None))
+        )
         roles = {str(role): str(name) for role, name in rows}
         wanted = {"user": user_type, "item": item_type or roles.get("item", DEFAULT_ITEM_TYPE)}
         for role, name in wanted.items():

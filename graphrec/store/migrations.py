@@ -1,4 +1,4 @@
-"""Schema numbers: making a new store, and lifting an old one step by step, each lift one transaction."""
+"""Schema numbers: making a new store, and lifting an old one step by step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphrec.store import tables as t
 
 
 def _add_relation_feature(connection: sa.Connection) -> None:
-    # Version 1 had no way to say that a relation only tells popularity; until told otherwise all are features.
+    # Version 1 had no way to say that a relation only tells popularity; all of its relations are features.
     connection.exec_driver_sql(
         "ALTER TABLE relation ADD COLUMN feature INTEGER NOT NULL DEFAULT 1 CHECK (feature IN (0, 1))"
     )
@@ -37,13 +37,17 @@ def read_version(connection: sa.Connection, path: Path) -> int:
     if not objects and application == 0:
         return 0
     if application != t.APPLICATION_ID:
-        raise StoreError(f"{path} is a SQLite file of another program, not a graphrec store; give another path.")
+        raise StoreError(
+            f"{path} is a SQLite file of another program, not a graphrec store; give another path."
+        )
     if version > t.SCHEMA_VERSION:
         raise SchemaVersionError(
-            f"Store {path} has schema {version}, this graphrec knows up to {t.SCHEMA_VERSION}; update graphrec."
+            f"Store {path} has schema {version}, newer than {t.SCHEMA_VERSION}; update graphrec."
         )
     if version < 1:
-        raise StoreError(f"Store {path} has the impossible schema number {version}; restore it from a backup.")
+        raise StoreError(
+            f"Store {path} has the impossible schema number {version}; restore it from a backup."
+        )
     return version
 
 
@@ -64,7 +68,9 @@ def _create(connection: sa.Connection) -> None:
     connection.execute(
         t.state.insert(), {"id": 1, "revision": 0, "salt": secrets.token_bytes(32), "created_us": now_us()}
     )
-    connection.execute(t.kind.insert(), [{"name": name, "weight": weight} for name, weight in t.DEFAULT_KINDS.items()])
+    connection.execute(
+        t.kind.insert(), [{"name": name, "weight": weight} for name, weight in t.DEFAULT_KINDS.items()]
+    )
 
 
 def now_us() -> int:

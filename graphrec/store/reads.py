@@ -40,23 +40,33 @@ class StoreReads(StoreConnections):
             return int(connection.exec_driver_sql("SELECT revision FROM state").scalar_one())
 
     @property
+    def schema_version(self) -> int:
+        """Number of the schema, as the file records it."""
+        with self._connect_reader() as connection:
+            return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+    @property
     def user_type(self) -> str:
         """The node type that interacts."""
         return self._role("user") or "user"
 
     @property
     def item_type(self) -> str | None:
-        """The node type that interactions point to; without any interaction `recipe`, if the store has recipes."""
+        """The node type that interactions point to; without any, `recipe` if the store has recipes."""
         return self._role("item") or ("recipe" if "recipe" in self.node_types() else None)
 
     def _role(self, role: str) -> str | None:
         with self._connect_reader() as connection:
-            return connection.execute(sa.select(t.node_type.c.name).where(t.node_type.c.role == role)).scalar()
+            return connection.execute(
+                sa.select(t.node_type.c.name).where(t.node_type.c.role == role)
+            ).scalar()
 
     def node_types(self) -> list[str]:
         """Names of the node types, oldest first."""
         with self._connect_reader() as connection:
-            return list(connection.execute(sa.select(t.node_type.c.name).order_by(t.node_type.c.id)).scalars())
+            return list(
+                connection.execute(sa.select(t.node_type.c.name).order_by(t.node_type.c.id)).scalars()
+            )
 
     def count_nodes(self, node_type: str) -> int:
         """Number of nodes of a type; 0 for a type the store does not know."""
@@ -78,7 +88,9 @@ class StoreReads(StoreConnections):
                 sa.select(t.property_key.c.name, t.node_property.c.number, t.node_property.c.text)
                 .join(t.property_key).where(t.node_property.c.node_id == row[0])
             )  # fmt: skip
-            properties = {key: text if number is None else number for key, number, text in connection.execute(values)}
+            properties = {
+                key: text if number is None else number for key, number, text in connection.execute(values)
+            }
         return Node(node_type, row[1], row[2], properties)
 
     def has_node(self, node_type: str, node_id: str) -> bool:
@@ -94,7 +106,10 @@ class StoreReads(StoreConnections):
     def kinds(self) -> list[Kind]:
         """Interaction types with their default weights; interactions refer to them by position."""
         with self._connect_reader() as connection:
-            return [Kind(*row) for row in connection.execute(sa.select(t.kind.c.name, t.kind.c.weight).order_by(t.kind.c.id))]
+            return [
+                Kind(*row)
+                for row in connection.execute(sa.select(t.kind.c.name, t.kind.c.weight).order_by(t.kind.c.id))
+            ]
 
     def neighbors(self, node_type: str, node_id: str, relation: str, direction: str = "out") -> list[str]:
         """Ids of the nodes that a relation leads to, sorted; none for a node the store does not know.
@@ -127,7 +142,7 @@ class StoreReads(StoreConnections):
             return sorted(connection.execute(query).scalars())
 
     def has_edge(self, relation: str, src: str, dst: str) -> bool:
-        """Whether `src` is tied to `dst` by a relation (or the inverse, read its way round); False for unknown nodes."""
+        """Whether `src` is tied to `dst` by a relation or an inverse, read its way; False for unknown nodes."""
         with self._connect_reader() as connection:
             relation_id, found, inverted = find_relation(connection, relation)
             source, target = (dst, src) if inverted else (src, dst)
@@ -145,12 +160,15 @@ class StoreReads(StoreConnections):
         with self._connect_reader() as connection:
             row = _find(connection, self.user_type, user)
             query = (
-                sa.select(t.node.c.ext, t.kind.c.name, sa.func.coalesce(i.c.weight, t.kind.c.weight), i.c.time)
+                sa.select(t.node.c.ext, t.kind.c.name, _weight(), i.c.time)
                 .select_from(i).join(t.node, t.node.c.id == i.c.item).join(t.kind, t.kind.c.id == i.c.kind_id)
                 .where(i.c.user == (row[0] if row else 0)).order_by(i.c.time, t.node.c.ext, t.kind.c.id)
             )  # fmt: skip
             rows = connection.execute(query).all()
-        return [HistoryEntry(item, kind, weight, None if time == NO_TIME else time) for item, kind, weight, time in rows]
+        return [
+            HistoryEntry(item, kind, weight, None if time == NO_TIME else time)
+            for item, kind, weight, time in rows
+        ]
 
     def read_nodes(self, node_type: str) -> NodeColumns:
         """Every node of a type, in row order."""
@@ -168,18 +186,22 @@ class StoreReads(StoreConnections):
         with self._connect_reader() as connection:
             relation_id, _, inverted = find_relation(connection, relation)
             if inverted:
-                raise InvalidInputError(f"{relation!r} is the name of an inverse; read the relation it inverts.")
+                raise InvalidInputError(
+                    f"{relation!r} is the name of an inverse; read the relation it inverts."
+                )
             src, dst, weight = _columns(connection, sql, (relation_id,), (np.int64, np.int64, np.float64))
         return EdgeColumns(src, dst, weight)
 
     def read_interactions(self) -> InteractionColumns:
-        """Every interaction, sorted by user, item, kind and time; a weight that was not given is its kind's."""
+        """Every interaction, sorted by user, item, kind and time; a missing weight is its kind's."""
         sql = (
             "SELECT i.user, i.item, i.kind_id, coalesce(i.weight, k.weight), i.time FROM interaction i"
             " CROSS JOIN kind k ON k.id = i.kind_id ORDER BY i.user, i.item, i.kind_id, i.time"
         )
         with self._connect_reader() as connection:
-            kinds = np.fromiter(connection.execute(sa.select(t.kind.c.id).order_by(t.kind.c.id)).scalars(), dtype=np.int64)
+            kinds = np.fromiter(
+                connection.execute(sa.select(t.kind.c.id).order_by(t.kind.c.id)).scalars(), dtype=np.int64
+            )
             types = (np.int64, np.int64, np.int64, np.float64, np.int64)
             user, item, kind, weight, time = _columns(connection, sql, (), types)
         return InteractionColumns(user, item, np.searchsorted(kinds, kind).astype(np.int16), weight, time)
@@ -201,10 +223,20 @@ class StoreReads(StoreConnections):
                 else:
                     texts.setdefault(key, []).append((row, text))
         return PropertyColumns(
-            {key: (_ints(row for row, _ in pairs), np.array([value for _, value in pairs], dtype=np.float64))
-             for key, pairs in numbers.items()},
-            {key: (_ints(row for row, _ in pairs), [value for _, value in pairs]) for key, pairs in texts.items()},
-        )  # fmt: skip
+            {
+                key: (_rows(pairs), np.array([v for _, v in pairs], dtype=np.float64))
+                for key, pairs in numbers.items()
+            },
+            {key: (_rows(pairs), [v for _, v in pairs]) for key, pairs in texts.items()},
+        )
+
+
+def _weight() -> sa.ColumnElement[float]:
+    return sa.func.coalesce(t.interaction.c.weight, t.kind.c.weight)
+
+
+def _rows(pairs: Sequence[tuple[int, Any]]) -> NDArray[np.int64]:
+    return _ints(row for row, _ in pairs)
 
 
 def _type_id(node_type: str) -> sa.ScalarSelect[int]:

@@ -13,7 +13,7 @@ Float = NDArray[np.float64]
 
 
 class Relation(NamedTuple):
-    """A typed relation; `inverse` names it read backwards, `feature` says whether models may use it on items."""
+    """A typed relation; `inverse` names it read backwards, `feature` tells whether it may describe items."""
 
     name: str
     src: str
@@ -64,7 +64,7 @@ class EdgeColumns(NamedTuple):
 
 
 class InteractionColumns(NamedTuple):
-    """All interactions, sorted by user: row ids, `kind` a position in :meth:`GraphStore.kinds`, `time` may be NO_TIME."""
+    """All interactions by user: row ids, `kind` a position in :meth:`GraphStore.kinds`, `time` or NO_TIME."""
 
     user: Int
     item: Int
@@ -74,7 +74,7 @@ class InteractionColumns(NamedTuple):
 
 
 class PropertyColumns(NamedTuple):
-    """Properties of a type's nodes: by key, the rows that have it and their values. A key may have both sorts."""
+    """Properties of a type's nodes: by key, the rows that have it, and the values. A key may have both."""
 
     numbers: dict[str, tuple[Int, Float]]
     texts: dict[str, tuple[Int, list[str]]]

@@ -14,7 +14,14 @@ from graphrec.store.records import Relation
 def _query() -> sa.Select[Any]:
     src, dst = t.node_type.alias(), t.node_type.alias()
     return (
-        sa.select(t.relation.c.id, t.relation.c.name, src.c.name, dst.c.name, t.relation.c.inverse, t.relation.c.feature)
+        sa.select(
+            t.relation.c.id,
+            t.relation.c.name,
+            src.c.name,
+            dst.c.name,
+            t.relation.c.inverse,
+            t.relation.c.feature,
+        )
         .join(src, src.c.id == t.relation.c.src_type)
         .join(dst, dst.c.id == t.relation.c.dst_type)
         .order_by(t.relation.c.id)
@@ -22,7 +29,7 @@ def _query() -> sa.Select[Any]:
 
 
 def _relation(row: sa.Row[Any]) -> Relation:
-    _, name, src, dst, inverse, feature = row
+    _, name, src, dst, inverse, feature = row.tuple()
     return Relation(name, src, dst, inverse, bool(feature))
 
 

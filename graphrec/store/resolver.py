@@ -55,7 +55,9 @@ class NodeResolver:
             query = sa.select(t.node_type.c.id).where(t.node_type.c.name == clean)
             found = self.connection.execute(query).scalar()
             if found is None and not create:
-                raise NotFoundError(f"The store has no nodes of type {clean!r}; see `graphrec info` for its types.")
+                raise NotFoundError(
+                    f"The store has no nodes of type {clean!r}; see `graphrec info` for its types."
+                )
             if found is None:
                 found = t.insert_named(self.connection, t.node_type, name=clean)
             self._types[name] = int(found)
@@ -88,7 +90,7 @@ class NodeResolver:
             if missing and not create:
                 row = next(row for row, raw in enumerate(raws, first_row) if unknown.get(raw) == missing[0])
                 raise NotFoundError(
-                    f"The {what} {missing[0]!r} in row {row} is not a {node_type} of the store; import it first."
+                    f"The {what} {missing[0]!r} in row {row} is no {node_type} of the store; import it first."
                 )
             titles = {clean: names.get(raw) for raw, clean in unknown.items()} if names else {}
             self._create(node_type, type_id, known, missing, titles)
@@ -98,7 +100,9 @@ class NodeResolver:
     def last_id(self) -> int:
         """Row id of the newest node: two calls tell how many nodes came between them."""
         if self._last_id is None:
-            self._last_id = int(self.connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM node").scalar_one())
+            self._last_id = int(
+                self.connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM node").scalar_one()
+            )
         return self._last_id
 
     def _find(self, type_id: int, known: dict[str, int], wanted: set[str]) -> None:
@@ -113,7 +117,12 @@ class NodeResolver:
         known.update({ext: row for ext, row in self.connection.execute(query)})
 
     def _create(
-        self, node_type: str, type_id: int, known: dict[str, int], missing: list[str], names: Mapping[str, str | None]
+        self,
+        node_type: str,
+        type_id: int,
+        known: dict[str, int],
+        missing: list[str],
+        names: Mapping[str, str | None],
     ) -> None:
         salt, graves = self._tombstones()
         fresh = []
@@ -125,7 +134,13 @@ class NodeResolver:
         first = self.last_id() + 1
         rows = list(range(first, first + len(fresh)))
         if fresh:
-            columns = (rows, [type_id] * len(rows), fresh, [names.get(e) for e in fresh], [self.revision] * len(rows))
+            columns = (
+                rows,
+                [type_id] * len(rows),
+                fresh,
+                [names.get(e) for e in fresh],
+                [self.revision] * len(rows),
+            )
             insert_rows(self.connection, _NODE, columns)
         known.update(zip(fresh, rows, strict=True))
         self._last_id = first + len(fresh) - 1

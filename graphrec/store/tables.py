@@ -1,4 +1,4 @@
-"""The schema: typed nodes, typed edges kept in both directions, interactions, and the books that erasure needs.
+"""The schema: typed nodes, edges kept in both directions, interactions, and the books that erasure needs.
 
 Tables are STRICT and hold only INTEGER, REAL, TEXT and BLOB; times are microseconds UTC.
 """
@@ -75,7 +75,9 @@ relation = _table(
     _int("src_type", sa.ForeignKey("node_type.id")),
     _int("dst_type", sa.ForeignKey("node_type.id")),
     sa.Column("inverse", sa.TEXT, unique=True),
-    sa.Column("feature", sa.Integer, sa.CheckConstraint("feature IN (0, 1)"), nullable=False, server_default="1"),
+    sa.Column(
+        "feature", sa.Integer, sa.CheckConstraint("feature IN (0, 1)"), nullable=False, server_default="1"
+    ),
 )
 
 # The node comes first in both keys: a node's neighbourhood is one range, and deleting a node needs no scan.
@@ -132,8 +134,8 @@ snapshot = _table(
 )  # fmt: skip
 
 bundle = _table(
-    "bundle", _text("path"), _text("snapshot"), _int("revision"), _int("created_us"), _text("flag", null=True),
-    sa.PrimaryKeyConstraint("path"), rowid=False,
+    "bundle", _text("path"), _text("snapshot"), _int("revision"), _int("created_us"),
+    _text("flag", null=True), sa.PrimaryKeyConstraint("path"), rowid=False,
 )  # fmt: skip
 
 erasure = _table(

@@ -1,4 +1,4 @@
-"""Upkeep of a store: erasing users, the books of snapshots and bundles, what it holds, and whether it is sound."""
+"""Upkeep of a store: erasing users, the books of snapshots and bundles, and the state of the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class StoreUpkeep(StoreReads):
             deleted = writer.delete_user(user)
         state, reason, gone, left = self._finish(wait)
         bundles = tuple(registry.real_path(self.path, path) for path in deleted.bundles)
-        return ErasureReport(state, reason, deleted.interactions, deleted.edges, deleted.properties, gone, left, bundles)
+        return ErasureReport(
+            state, reason, deleted.interactions, deleted.edges, deleted.properties, gone, left, bundles
+        )
 
     def finish_erasures(self, *, wait: float = BUSY_TIMEOUT) -> ErasureReport:
         """Go on with erasures that a crash or a reader stopped."""
@@ -47,7 +49,9 @@ class StoreUpkeep(StoreReads):
         reason = self._rewrite(wait) if pending else None
         gone, left = erasure.remove_snapshots(self.path, stale)
         if left:
-            reason = reason or f"{len(left)} snapshot directories could not be deleted; check their permissions"
+            reason = (
+                reason or f"{len(left)} snapshot directories could not be deleted; check their permissions"
+            )
         if pending or gone:
             with self._transaction() as connection:
                 erasure.close_erasures(connection, gone, finished=reason is None)
@@ -62,7 +66,9 @@ class StoreUpkeep(StoreReads):
             finally:
                 pooled.close()
 
-    def register_snapshot(self, path: str | os.PathLike[str], name: str, *, revision: int | None = None) -> bool:
+    def register_snapshot(
+        self, path: str | os.PathLike[str], name: str, *, revision: int | None = None
+    ) -> bool:
         """Note a snapshot directory, so that erasing a user finds it.
 
         Args:
@@ -99,11 +105,16 @@ class StoreUpkeep(StoreReads):
             return registry.list_bundles(connection, self.path)
 
     def info(self) -> Info:
-        """What the store holds, as JSON-ready values: counts by type, relation and kind, revision, size, books."""
+        """What the store holds, as JSON-ready values: counts by type, relation and kind, revision, books."""
         with self.reading(), self._connect_reader() as connection:
             described = health.describe(connection, self.path)
             bundles = [{"path": str(b.path), "snapshot": b.snapshot, "flag": b.flag} for b in self.bundles()]
-            return {"url": self.url, **described, "bundles": bundles, "erasure_pending": self.erasure_pending()}
+            return {
+                "url": self.url,
+                **described,
+                "bundles": bundles,
+                "erasure_pending": self.erasure_pending(),
+            }
 
     def check(self, *, full: bool = False) -> list[str]:
         """Sentences about what is wrong with the file; none for a sound store.

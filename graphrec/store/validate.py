@@ -1,4 +1,7 @@
-"""What an id, a weight and a time may be. Importers use the same functions to name a bad row before it reaches the store."""
+"""What an id, a weight and a time may be.
+
+Importers use the same functions, to name a bad row before it reaches the store.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,9 @@ def clean_text(value: str, what: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise InvalidInputError(f"The {what} is {value[:40]!r}, which is not valid Unicode; repair its encoding.") from error
+        raise InvalidInputError(
+            f"The {what} is {value[:40]!r}, which is not valid Unicode; repair its encoding."
+        ) from error
     return value
 
 
@@ -74,7 +79,11 @@ def clean_time(value: Any, what: str = "time") -> int:
     try:
         time = operator.index(value)
     except TypeError as error:
-        raise InvalidInputError(f"The {what} is {value!r}; give whole microseconds since 1970 UTC.") from error
+        raise InvalidInputError(
+            f"The {what} is {value!r}; give whole microseconds since 1970 UTC."
+        ) from error
     if not -_TIME_LIMIT <= time <= _TIME_LIMIT:
-        raise InvalidInputError(f"The {what} is {value!r}, beyond the range of 64-bit microseconds; check its unit.")
+        raise InvalidInputError(
+            f"The {what} is {value!r}, beyond the range of 64-bit microseconds; check its unit."
+        )
     return time
