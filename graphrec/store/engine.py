@@ -93,8 +93,8 @@ def reader_engine(path: Path, *, busy_timeout: float = BUSY_TIMEOUT) -> sa.Engin
 
 
 def _cannot_change(path: Path) -> bool:
-    # A WAL store needs a -shm file beside it even to be read. In a folder where none can be made, with nothing
-    # left in a -wal file, SQLite reads the main file alone if told that it is immutable.
+    # A WAL store needs a -shm file beside it even to be read. In a folder where none can be made, and with
+    # nothing left in a -wal file, SQLite reads the main file alone if told that it is immutable.
     wal = path.with_name(path.name + "-wal")
     return not os.access(path.parent, os.W_OK) and not (wal.exists() and wal.stat().st_size > 0)
 

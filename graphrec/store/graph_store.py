@@ -62,10 +62,8 @@ class GraphStore(StoreUpkeep):
                 version = migrations.read_version(connection, self.path)
         if version < t.SCHEMA_VERSION:
             if self.read_only:
-                raise StoreError(
-                    f"Store {self.path} is empty; import something first." if version == 0 else
-                    f"Store {self.path} has schema {version}; open it for writing once, to lift it to {t.SCHEMA_VERSION}."
-                )  # fmt: skip
+                what = f"has schema {version}" if version else "is empty"
+                raise StoreError(f"Store {self.path} {what}; open it for writing once, to set that right.")
             with named_errors(self.path), self._writing_engine().begin() as connection:
                 migrations.upgrade(connection, self.path)
         elif not self.read_only and self.erasure_pending():

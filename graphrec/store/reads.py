@@ -142,7 +142,7 @@ class StoreReads(StoreConnections):
             return sorted(connection.execute(query).scalars())
 
     def has_edge(self, relation: str, src: str, dst: str) -> bool:
-        """Whether `src` is tied to `dst` by a relation or an inverse, read its way; False for unknown nodes."""
+        """Whether `src` is tied to `dst` by a relation or an inverse; False for unknown nodes."""
         with self._connect_reader() as connection:
             relation_id, found, inverted = find_relation(connection, relation)
             source, target = (dst, src) if inverted else (src, dst)

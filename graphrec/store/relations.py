@@ -29,7 +29,7 @@ def _query() -> sa.Select[Any]:
 
 
 def _relation(row: sa.Row[Any]) -> Relation:
-    _, name, src, dst, inverse, feature = row.tuple()
+    _, name, src, dst, inverse, feature = list(row)
     return Relation(name, src, dst, inverse, bool(feature))
 
 

@@ -26,7 +26,8 @@ _T = TypeVar("_T")
 class Writer:
     """One write transaction; made by :meth:`GraphStore.writing`.
 
-    Every method raises :class:`InvalidInputError`, naming the row (from 1), for a value that cannot be stored. Ids of erased users are passed over in silence everywhere: nothing brings them back.
+    Every method raises :class:`InvalidInputError`, naming the row (from 1), for a value that cannot
+    be stored. Ids of erased users are passed over in silence everywhere: nothing brings them back.
     """
 
     def __init__(self, connection: sa.Connection, revision: int) -> None:
