@@ -21,8 +21,8 @@ def to_networkx(snapshot: GraphSnapshot) -> nx.MultiDiGraph[tuple[str, str]]:
 
     Nodes are `(type, external id)` with `type`, `id`, `name` (absent when there is none) and the node's
     properties under `properties`. Edges have `relation` and `weight`, and the relation as key. Events have
-    `kind`, `weight` and `time` (microseconds UTC, None when unknown); their key is `(kind, n)`, the n-th event
-    of that kind between the two.
+    `kind`, `weight` and `time` (microseconds UTC, None when unknown); their key is `(kind, n)`, the n-th of
+    that kind between the two.
 
     Raises:
         MissingExtraError: networkx is not installed.

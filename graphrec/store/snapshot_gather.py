@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,25 +13,43 @@ from numpy.typing import NDArray
 
 from graphrec.errors import StoreError
 from graphrec.store.columns import Interactions
+from graphrec.store.records import (
+    BundleRecord,
+    EdgeColumns,
+    InteractionColumns,
+    Kind,
+    NodeColumns,
+    PropertyColumns,
+    Relation,
+)
 from graphrec.store.snapshot import RelationInfo
+from graphrec.store.tables import SCHEMA_VERSION
 
 Array = NDArray[Any]
-_ATTEMPTS = 5
-USER_TYPE = "user"
 DEFAULT_ITEM_TYPE = "recipe"
 
 
 class SnapshotSource(Protocol):
-    """What a snapshot needs from a store: bulk reads in row ids, and the revision to see a change."""
+    """What a snapshot needs from a store: bulk reads in row ids, and the books in which it is entered."""
 
     @property
     def revision(self) -> int: ...
+    @property
+    def user_type(self) -> str: ...
+    @property
+    def item_type(self) -> str | None: ...
+    @property
+    def read_only(self) -> bool: ...
+    def reading(self) -> AbstractContextManager[Any]: ...
     def node_types(self) -> Sequence[str]: ...
-    def relations(self) -> Sequence[Any]: ...
-    def read_nodes(self, node_type: str, /) -> tuple[Array, Sequence[str], Sequence[str | None]]: ...
-    def read_edges(self, relation: str, /) -> tuple[Array, Array, Array]: ...
-    def read_interactions(self) -> Any: ...
-    def read_properties(self, node_type: str, /) -> Any: ...
+    def relations(self) -> Sequence[Relation]: ...
+    def kinds(self) -> Sequence[Kind]: ...
+    def read_nodes(self, node_type: str, /) -> NodeColumns: ...
+    def read_properties(self, node_type: str, /) -> PropertyColumns: ...
+    def read_edges(self, relation: str, /) -> EdgeColumns: ...
+    def read_interactions(self) -> InteractionColumns: ...
+    def register_snapshot(self, path: Path, name: str, *, revision: int | None = None) -> bool: ...
+    def bundles(self) -> Sequence[BundleRecord]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,86 +89,61 @@ class GraphData:
 
 
 def gather(store: SnapshotSource) -> GraphData:
-    """Read everything at one revision; a write that lands in between starts the reading again.
+    """Read everything as of one revision, whatever others write meanwhile.
 
     Raises:
-        StoreError: the store is written to without a pause, or an edge leads to no node.
+        StoreError: an edge, interaction or property belongs to no node.
     """
-    for _ in range(_ATTEMPTS):
+    with store.reading():
+        nodes = [_read_type(store, type_) for type_ in store.node_types()]
+        rows = {node.type: node.rows for node in nodes}
+        relations = [_read_relation(store, relation, rows) for relation in store.relations()]
+        user_type, item_type = store.user_type, store.item_type or DEFAULT_ITEM_TYPE
+        events, kinds = store.read_interactions(), [kind.name for kind in store.kinds()]
         revision = store.revision
-        try:
-            data = _read(store, revision)
-        except StoreError:
-            if store.revision == revision:  # not torn by a writer: the store itself is wrong
-                raise
-            continue
-        if store.revision == revision:
-            return data
-    raise StoreError(
-        f"The store changed during each of {_ATTEMPTS} readings; take the snapshot when no import runs."
-    )
-
-
-def _read(store: SnapshotSource, revision: int) -> GraphData:
-    nodes = [_read_type(store, type_) for type_ in store.node_types()]
-    rows = {node.type: node.rows for node in nodes}
-    relations = [_read_relation(store, relation, rows) for relation in store.relations()]
-    events, kinds, item_type = _read_interactions(store, nodes, rows)
-    schema = int(getattr(store, "schema_version", 0))
-    return GraphData(nodes, relations, events, kinds, USER_TYPE, item_type, revision, schema)
+    dense = _number_events(events, rows, user_type, item_type)
+    return GraphData(nodes, relations, dense, kinds, user_type, item_type, revision, SCHEMA_VERSION)
 
 
 def _read_type(store: SnapshotSource, node_type: str) -> NodeData:
     rows, ids, names = store.read_nodes(node_type)
-    rows = np.asarray(rows, dtype=np.int64)
-    if (np.diff(rows) < 0).any():
-        order = np.argsort(rows)
-        rows, ids, names = rows[order], [ids[i] for i in order], [names[i] for i in order]
+    columns = store.read_properties(node_type)
     numbers: dict[str, Array] = {}
+    for key, (owners, values) in sorted(columns.numbers.items()):
+        numbers[key] = np.full(len(rows), np.nan)
+        numbers[key][_dense(rows, owners, f"property {key!r} of {node_type!r}")] = values
     texts: dict[str, Sequence[str | None]] = {}
-    for key, (owners, values) in sorted(store.read_properties(node_type).items()):
-        where = _dense(rows, owners, f"property {key!r} of {node_type!r}")
-        numeric = np.full(len(rows), np.nan)
-        wordy: list[str | None] = [None] * len(rows)
-        for row, value in zip(where.tolist(), values, strict=True):
-            if isinstance(value, str):
-                wordy[row] = value
-            else:
-                numeric[row] = value
-        if not np.isnan(numeric).all():
-            numbers[key] = numeric
-        if any(text is not None for text in wordy):
-            texts[key] = wordy
+    for key, (owners, words) in sorted(columns.texts.items()):
+        column: list[str | None] = [None] * len(rows)
+        for row, word in zip(
+            _dense(rows, owners, f"text {key!r} of {node_type!r}").tolist(), words, strict=True
+        ):
+            column[row] = word
+        texts[key] = column
     return NodeData(node_type, rows, ids, names, numbers, texts)
 
 
-def _read_relation(store: SnapshotSource, relation: Any, rows: Mapping[str, Array]) -> RelationData:
+def _read_relation(store: SnapshotSource, relation: Relation, rows: Mapping[str, Array]) -> RelationData:
     info = RelationInfo(relation.name, relation.src, relation.dst, relation.inverse, bool(relation.feature))
     src, dst, weight = store.read_edges(info.name)
-    where = f"relation {info.name!r}"
-    nothing = np.zeros(0, dtype=np.int64)
-    src = _dense(rows.get(info.src, nothing), src, where)
-    dst = _dense(rows.get(info.dst, nothing), dst, where)
-    return RelationData(info, src, dst, np.asarray(weight, dtype=np.float64))
+    what = f"an edge of relation {info.name!r}"
+    return RelationData(info, _dense(rows[info.src], src, what), _dense(rows[info.dst], dst, what), weight)
 
 
-def _read_interactions(
-    store: SnapshotSource, nodes: Sequence[NodeData], rows: Mapping[str, Array]
-) -> tuple[Interactions, Sequence[str], str]:
-    events = store.read_interactions()
-    item_type = events.item_type
+def _number_events(
+    events: InteractionColumns, rows: Mapping[str, Array], user_type: str, item_type: str
+) -> Interactions:
     nothing = np.zeros(0, dtype=np.int64)
-    users, items = rows.get(USER_TYPE, nothing), rows.get(item_type, nothing)
-    dense = Interactions(
-        user=_dense(users, events.user, "the interactions' users"),
-        item=_dense(items, events.item, "the interactions' items"),
-        weight=np.asarray(events.weight, dtype=np.float32),
-        time=np.asarray(events.time, dtype=np.int64),
-        kind=np.asarray(events.kind, dtype=np.int16),
+    users, items = rows.get(user_type, nothing), rows.get(item_type, nothing)
+    return Interactions(
+        user=_dense(users, events.user, "an interaction of a user"),
+        item=_dense(items, events.item, f"an interaction with a {item_type!r}"),
+        weight=events.weight.astype(np.float32),
+        time=events.time,
+        kind=events.kind,
         num_users=len(users),
         num_items=len(items),
     )
-    return dense, events.kinds, item_type
 
 
 def _dense(rows: Array, wanted: Any, what: str) -> Array:

@@ -6,32 +6,17 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from graphrec.errors import CorruptionError, NotFoundError, SchemaVersionError, StoreError
-from graphrec.store.packed_strings import PackedStrings
 from graphrec.store.snapshot import GraphSnapshot
-from graphrec.store.snapshot_files import (
-    MANIFEST,
-    ArrayInfo,
-    array_table,
-    content_name,
-    render_manifest,
-    sync_directory,
-    write_array,
-    write_synced,
-)
-from graphrec.store.snapshot_gather import GraphData, NodeData, RelationData, SnapshotSource, gather
+from graphrec.store.snapshot_files import MANIFEST, content_name, render_manifest, sync_directory, sync_tree
+from graphrec.store.snapshot_gather import SnapshotSource, gather
+from graphrec.store.snapshot_layout import SnapshotLayout
 
-Array = NDArray[Any]
 _TEMPORARY = ".writing-"
+_ATTEMPTS = 5
 _ABANDONED_SECONDS = 3600.0  # no snapshot takes an hour to write: its writer was killed
 
 
@@ -40,38 +25,67 @@ def write_snapshot(store: SnapshotSource, directory: str | os.PathLike[str]) -> 
 
     The same content gives the same name: a sound snapshot that is already there is reused, a damaged one is
     replaced. Readers and other writers of the directory are not disturbed, and a process that dies leaves no
-    half snapshot.
+    half snapshot. The store notes the folder, so that erasing a user finds it.
 
     Raises:
-        StoreError: the directory cannot be written (permissions, full disk); nothing of the snapshot stays.
+        StoreError: the store is read-only, or the directory cannot be written (permissions, full disk); nothing
+            of the snapshot stays.
     """
     parent = Path(directory)
-    data = gather(store)
-    temporary = parent / f"{_TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    if store.read_only:
+        raise StoreError(
+            "A read-only store cannot note its snapshot for erasures; open the store for writing."
+        )
     try:
-        temporary.mkdir(parents=True)
-        content = _Layout(temporary).write(data)
+        parent.mkdir(parents=True, exist_ok=True)
+        _sweep(parent)
+        for _ in range(_ATTEMPTS):
+            snapshot = _write_once(store, parent)
+            if snapshot is not None:
+                return snapshot
+    except OSError as error:
+        raise StoreError(
+            f"The snapshot cannot be written to {parent} ({error.strerror or error}); "
+            f"free space or choose another folder."
+        ) from error
+    raise StoreError(
+        f"Users were erased during each of {_ATTEMPTS} readings; write the snapshot to {parent} again."
+    )
+
+
+def _write_once(store: SnapshotSource, parent: Path) -> GraphSnapshot | None:
+    """One attempt; None when a user was erased after the reading, and nothing stays of it."""
+    data = gather(store)
+    temporary = _temporary(parent)
+    try:
+        temporary.mkdir()
+        content = SnapshotLayout(temporary).write(data)
         origin = {
             "store_schema": data.store_schema,
             "store_revision": data.store_revision,
             "written": time.time_ns() // 1000,
         }
         manifest = render_manifest(content, origin)
-        write_synced(temporary / MANIFEST, [manifest])
-        sync_directory(temporary)
-        return _publish(temporary, parent / content_name(content), manifest)
-    except OSError as error:
-        raise StoreError(
-            f"The snapshot cannot be written to {parent} ({error.strerror or error}); "
-            f"free space or choose another folder."
-        ) from error
+        (temporary / MANIFEST).write_bytes(manifest)
+        sync_tree(temporary)
+        name = content_name(content)
+        target = parent / name
+        # On record before it exists, so that a kill in between cannot leave a folder that erasures do not know;
+        # and again after, because an erasure that ran in between found nothing to delete.
+        if store.register_snapshot(target, name, revision=data.store_revision):
+            return None
+        snapshot = _publish(temporary, target, manifest)
+        if store.register_snapshot(target, name, revision=data.store_revision):
+            _discard(target)
+            return None
+        return snapshot
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _publish(temporary: Path, target: Path, manifest: bytes) -> GraphSnapshot:
     """Rename into place; a sound snapshot that is there already stays and notes the newer origin."""
-    for _ in range(10):
+    for _ in range(_ATTEMPTS):
         try:
             temporary.rename(target)
         except OSError:
@@ -95,7 +109,8 @@ def _replace_manifest(target: Path, manifest: bytes) -> None:
     fresh = target / f"{_TEMPORARY}{uuid.uuid4().hex[:8]}"
     with suppress(OSError):  # read-only folder, full disk: the snapshot is sound, only its origin stays older
         try:
-            write_synced(fresh, [manifest])
+            fresh.write_bytes(manifest)
+            sync_tree(target)
             fresh.replace(target / MANIFEST)
             sync_directory(target)
         finally:
@@ -104,7 +119,7 @@ def _replace_manifest(target: Path, manifest: bytes) -> None:
 
 def _discard(snapshot: Path) -> None:
     """Take a snapshot out of sight with one rename, then delete it, so that no reader sees half of one."""
-    doomed = snapshot.parent / f"{_TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    doomed = _temporary(snapshot.parent)
     with suppress(FileNotFoundError):  # another process was quicker
         snapshot.rename(doomed)
     shutil.rmtree(doomed, ignore_errors=True)
@@ -121,7 +136,7 @@ def list_snapshots(directory: str | os.PathLike[str]) -> list[GraphSnapshot]:
     return sorted(found, key=lambda snapshot: (snapshot.revision, snapshot.written), reverse=True)
 
 
-def prune_snapshots(store: Any, directory: str | os.PathLike[str], keep: int = 2) -> list[str]:
+def prune_snapshots(store: SnapshotSource, directory: str | os.PathLike[str], keep: int = 2) -> list[str]:
     """Delete all but the newest `keep` snapshots and those that a registered bundle names.
 
     What killed writers left behind goes too. Gives the names of the deleted snapshots.
@@ -130,112 +145,17 @@ def prune_snapshots(store: Any, directory: str | os.PathLike[str], keep: int = 2
     doomed = [snapshot for snapshot in list_snapshots(directory)[keep:] if snapshot.name not in named]
     for snapshot in doomed:
         _discard(snapshot.path)
-    for leftover in Path(directory).glob(f"{_TEMPORARY}*"):
-        with suppress(FileNotFoundError):
-            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(leftover, ignore_errors=True)
+    _sweep(Path(directory))
     return [snapshot.name for snapshot in doomed]
 
 
-@dataclass
-class _Layout:
-    """Writes the arrays of one graph and collects the manifest's content part."""
-
-    directory: Path
-    infos: dict[str, ArrayInfo] = field(default_factory=dict)
-
-    def write(self, data: GraphData) -> dict[str, Any]:
-        nodes = [self._node(slot, node) for slot, node in enumerate(data.nodes)]
-        counts = {node.type: len(node.ids) for node in data.nodes}
-        relations = [self._relation(slot, relation, counts) for slot, relation in enumerate(data.relations)]
-        events = self._interactions(data)
-        return {
-            "nodes": nodes,
-            "relations": relations,
-            "interactions": events,
-            "arrays": array_table(self.infos),
-        }
-
-    def _node(self, slot: int, node: NodeData) -> dict[str, Any]:
-        self._strings(f"node-{slot}-ids", node.ids)
-        self._strings(f"node-{slot}-names", node.names)
-        for number, values in enumerate(node.numbers.values()):
-            self._add(f"node-{slot}-number-{number}", values)
-        for number, texts in enumerate(node.texts.values()):
-            self._strings(f"node-{slot}-text-{number}", texts)
-        return {
-            "type": node.type,
-            "count": len(node.ids),
-            "numbers": list(node.numbers),
-            "texts": list(node.texts),
-        }
-
-    def _relation(self, slot: int, edges: RelationData, counts: Mapping[str, int]) -> dict[str, Any]:
-        info = edges.info
-        sizes = counts[info.src], counts[info.dst]
-        weight = None if (edges.weight == 1).all() else edges.weight.astype(np.float32)
-        order = _sorted_by(edges.src, edges.dst, sizes[1])
-        src, dst = edges.src[order], edges.dst[order]
-        weight = None if weight is None else weight[order]
-        self._csr(f"relation-{slot}-out", src, dst, weight, sizes)
-        order = np.argsort(dst, kind="stable")  # src is sorted already, so rows come out sorted too
-        self._csr(
-            f"relation-{slot}-in",
-            dst[order],
-            src[order],
-            None if weight is None else weight[order],
-            sizes[::-1],
-        )
-        return {
-            "name": info.name,
-            "src": info.src,
-            "dst": info.dst,
-            "inverse": info.inverse,
-            "feature": bool(info.feature),
-            "count": len(src),
-        }
-
-    def _csr(self, stem: str, rows: Array, cols: Array, values: Array | None, shape: tuple[int, ...]) -> None:
-        counts = np.bincount(rows, minlength=shape[0])
-        self._add(f"{stem}.indptr", np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
-        self._add(f"{stem}.indices", cols.astype(np.int32 if shape[1] < 2**31 else np.int64))
-        if values is not None:
-            self._add(f"{stem}.values", values)
-
-    def _interactions(self, data: GraphData) -> dict[str, Any]:
-        events = data.interactions
-        order = np.lexsort((events.kind, events.item, events.time, events.user))
-        events = events.take(order)
-        columns = (
-            ("user", events.user, np.int64),
-            ("item", events.item, np.int64),
-            ("weight", events.weight, np.float32),
-            ("time", events.time, np.int64),
-            ("kind", events.kind, np.int16),
-        )
-        for name, column, dtype in columns:
-            self._add(f"interactions.{name}", column.astype(dtype))
-        return {
-            "user_type": data.user_type,
-            "item_type": data.item_type,
-            "kinds": list(data.kinds),
-            "count": len(events),
-        }
-
-    def _strings(self, name: str, strings: Iterable[str | None]) -> None:
-        packed = PackedStrings.pack(strings)
-        self._add(f"{name}.data", packed.data)
-        self._add(f"{name}.offsets", packed.offsets)
-        if packed.missing is not None:
-            self._add(f"{name}.missing", packed.missing)
-
-    def _add(self, name: str, array: Array) -> None:
-        self.infos[name] = write_array(self.directory, name, array)
+def _temporary(parent: Path) -> Path:
+    return parent / f"{_TEMPORARY}{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
-def _sorted_by(rows: Array, cols: Array, num_cols: int) -> Array:
-    """Order that sorts edges by (row, column), int64 `[num_edges]`."""
-    return np.argsort(rows.astype(np.int64) * max(num_cols, 1) + cols, kind="stable")
-
-
-__all__: Sequence[str] = ("list_snapshots", "prune_snapshots", "write_snapshot")
+def _sweep(parent: Path) -> None:
+    """Delete what killed writers left behind."""
+    for leftover in parent.glob(f"{_TEMPORARY}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(leftover, ignore_errors=True)

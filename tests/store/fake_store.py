@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
 from graphrec.store.columns import NO_TIME
+from graphrec.store.records import (
+    BundleRecord,
+    EdgeColumns,
+    InteractionColumns,
+    Kind,
+    NodeColumns,
+    PropertyColumns,
+    Relation,
+)
 from graphrec.store.snapshot import RelationInfo
 
 
@@ -17,16 +26,19 @@ class FakeStore:
     """Nodes get one row id each over all types, with gaps, as in a store from which nodes were erased."""
 
     revision: int = 1
-    schema_version: int = 1
     nodes: dict[str, dict[str, str | None]] = field(default_factory=dict)
     rows: dict[tuple[str, str], int] = field(default_factory=dict)
     infos: dict[str, RelationInfo] = field(default_factory=dict)
     edges: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
     properties: dict[str, dict[str, dict[str, float | str]]] = field(default_factory=dict)
     events: dict[tuple[str, str, str, int | None], float] = field(default_factory=dict)
-    kinds: tuple[str, ...] = ("view", "cook", "save")
+    kind_names: tuple[str, ...] = ("view", "cook", "save")
     item_type: str = "recipe"
-    registered: list[Any] = field(default_factory=list)
+    user_type: str = "user"
+    read_only: bool = False
+    registered: list[BundleRecord] = field(default_factory=list)
+    noted: list[tuple[Path, str, int | None]] = field(default_factory=list)
+    erased_since: list[bool] = field(default_factory=list)
 
     def add_nodes(self, node_type: str, *ids: str, **names: str) -> FakeStore:
         table = self.nodes.setdefault(node_type, {})
@@ -58,45 +70,57 @@ class FakeStore:
                 self.add_nodes(type_, ext)
         self.events[user, item, kind, time] = weight
 
+    def reading(self) -> nullcontext[FakeStore]:
+        return nullcontext(self)
+
+    def register_snapshot(self, path: Path, name: str, *, revision: int | None = None) -> bool:
+        self.noted.append((path, name, revision))
+        return self.erased_since.pop(0) if self.erased_since else False
+
     def node_types(self) -> list[str]:
         return list(self.nodes)
 
-    def relations(self) -> list[RelationInfo]:
-        return list(self.infos.values())
+    def relations(self) -> list[Relation]:
+        return [
+            Relation(info.name, info.src, info.dst, info.inverse, info.feature)
+            for info in self.infos.values()
+        ]
 
-    def read_nodes(self, node_type: str) -> tuple[Any, list[str], list[str | None]]:
+    def kinds(self) -> list[Kind]:
+        return [Kind(name, 1.0) for name in self.kind_names]
+
+    def read_nodes(self, node_type: str) -> NodeColumns:
         table = self.nodes[node_type]
-        return (
-            np.array([self.rows[node_type, ext] for ext in table], dtype=np.int64),
-            list(table),
-            list(table.values()),
-        )
+        rows = np.array([self.rows[node_type, ext] for ext in table], dtype=np.int64)
+        return NodeColumns(rows, list(table), list(table.values()))
 
-    def read_edges(self, relation: str) -> tuple[Any, Any, Any]:
+    def read_edges(self, relation: str) -> EdgeColumns:
         info, pairs = self.infos[relation], self.edges[relation]
         src = np.array([self.rows[info.src, src] for src, _ in pairs], dtype=np.int64)
         dst = np.array([self.rows[info.dst, dst] for _, dst in pairs], dtype=np.int64)
-        return src, dst, np.array(list(pairs.values()), dtype=np.float64)
+        return EdgeColumns(src, dst, np.array(list(pairs.values()), dtype=np.float64))
 
-    def read_interactions(self) -> Any:
+    def read_interactions(self) -> InteractionColumns:
         keys = list(self.events)
-        return SimpleNamespace(
+        return InteractionColumns(
             user=np.array([self.rows["user", key[0]] for key in keys], dtype=np.int64),
             item=np.array([self.rows[self.item_type, key[1]] for key in keys], dtype=np.int64),
-            kind=np.array([self.kinds.index(key[2]) for key in keys], dtype=np.int64),
+            kind=np.array([self.kind_names.index(key[2]) for key in keys], dtype=np.int16),
             time=np.array([NO_TIME if key[3] is None else key[3] for key in keys], dtype=np.int64),
             weight=np.array(list(self.events.values()), dtype=np.float64),
-            kinds=self.kinds,
-            item_type=self.item_type,
         )
 
-    def read_properties(self, node_type: str) -> dict[str, tuple[Any, list[float | str]]]:
-        columns: dict[str, tuple[Any, list[float | str]]] = {}
+    def read_properties(self, node_type: str) -> PropertyColumns:
+        columns = PropertyColumns({}, {})
         for key, values in self.properties.get(node_type, {}).items():
-            columns[key] = np.array([self.rows[node_type, ext] for ext in values]), list(values.values())
+            for sort, into in (((float, int), columns.numbers), ((str,), columns.texts)):
+                owned = {ext: value for ext, value in values.items() if isinstance(value, sort)}
+                if owned:
+                    rows = np.array([self.rows[node_type, ext] for ext in owned], dtype=np.int64)
+                    into[key] = (rows, list(owned.values()))
         return columns
 
-    def bundles(self) -> list[Any]:
+    def bundles(self) -> list[BundleRecord]:
         return self.registered
 
 
