@@ -2,9 +2,9 @@
 
 With `secure_delete` SQLite overwrites what it deletes, but three places keep old bytes: the write-ahead log
 until a TRUNCATE checkpoint, unused parts of pages that were split, and snapshot directories. So the erasure
-rewrites the file (VACUUM), truncates the log and deletes the snapshots. The `erasure` row stays open until all
-of that is done, and opening the store for writing goes on with it. Copies elsewhere (backups, exports) are out
-of reach.
+rewrites the file (VACUUM), truncates the log and deletes the snapshots. The `erasure` row stays open until
+all of that is done, and opening the store for writing goes on with it. Copies elsewhere (backups, exports)
+are out of reach.
 """
 
 from __future__ import annotations
