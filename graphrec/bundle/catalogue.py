@@ -123,11 +123,13 @@ class Catalogue:
         """Attribute that `value` (id, name or alias, any spelling that folds alike) means, or None."""
         if node_type not in self.types:
             return None
-        from graphrec.language.fold import fold
-
         code = self.types.index(node_type)
         exact = self._spellings.get((code, value))
-        return exact if exact is not None else self._spellings.get((code, fold(value)))
+        if exact is not None:
+            return exact
+        from graphrec.language.fold import fold
+
+        return self._spellings.get((code, fold(value)))
 
     def label(self, attribute: int) -> str:
         """Display name of an attribute."""

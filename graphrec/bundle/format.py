@@ -1,11 +1,11 @@
 """The layout of a bundle folder, version 1.
 
-    model.json                    what it is (:data:`REQUIRED`), size and digest of every file
-    README.md                     the model card
-    part_<n>_<kind>.safetensors   the scorers
-    catalogue.safetensors         ids, titles, attributes
-    history.safetensors           who chose what, for masking, folding in and explaining
-    extra.safetensors             arrays that a model adds for itself (the trained request scorer)
+* `model.json`: what it is (:data:`REQUIRED`), size and digest of every file
+* `README.md`: the model card
+* `part_<n>_<kind>.safetensors`: the scorers
+* `catalogue.safetensors`: ids, titles, attributes
+* `history.safetensors`: who chose what, for masking, folding in and explaining
+* `extra.safetensors`: arrays that a model adds for itself (the trained request scorer)
 """
 
 from __future__ import annotations

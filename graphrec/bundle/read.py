@@ -109,9 +109,7 @@ def _open(folder: Path, text: bytes, verify: bool) -> Bundle:
     except (CorruptionError, FileNotFoundError):
         raise
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
-        raise CorruptionError(
-            f"The bundle {folder} does not fit together ({error}); train again."
-        ) from error
+        raise CorruptionError(f"The bundle {folder} does not fit together ({error}); train again.") from error
 
 
 def _assemble(folder: Path, manifest: Mapping[str, Any], verify: bool) -> Bundle:
@@ -175,5 +173,3 @@ def _check_sizes(bundle: Bundle) -> None:
     fits = fits and all(p.num_items == size[1] and p.num_users in (None, size[0]) for p in bundle.parts)
     if not fits:
         raise CorruptionError(f"The bundle {bundle.path} has parts of different sizes; train again.")
-
-

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +62,8 @@ class Strings:
         return found
 
     def find(self, value: str) -> int | None:
-        """Position of a string, or None."""
-        return self.positions.get(value)
+        """Position of a string, or None; like the store's ids, it is compared in Unicode's composed form."""
+        return self.positions.get(value if value.isascii() else normalize("NFC", value))
 
     def rank(self) -> Int:
         """Place of each string in sorted order, int32 `[n]`."""

@@ -125,9 +125,7 @@ def _must_not(catalogue: Catalogue, ref: NodeRef, notes: list[str]) -> Iterator[
         yield _Step(f"must not {ref} (contents unknown)", drop=catalogue.items_without(ref.type))
 
 
-def _range(
-    catalogue: Catalogue, name: str, low: float | None, high: float | None, notes: list[str]
-) -> _Step:
+def _range(catalogue: Catalogue, name: str, low: float | None, high: float | None, notes: list[str]) -> _Step:
     label = f"{name} from {'any' if low is None else low} to {'any' if high is None else high}"
     values = catalogue.properties.get(name)
     if values is None:

@@ -1,7 +1,7 @@
 """Exact top-k for one user, with one order for equal scores on every machine and in every run.
 
-One product over a million rows of 64 is bound by memory, not by the selection: cutting it into blocks measured
-no faster, so the scores are kept whole (4 bytes an item).
+One product over a million rows of 64 is bound by memory, not by the selection: cutting it into blocks
+measured no faster, so the scores are kept whole (4 bytes an item).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def similarity(bundle: Bundle, item: int) -> Float:
 
 
 def attribute_overlap(catalogue: Catalogue, item: int) -> Float:
-    """Shared attributes, the rare ones counting more, against the number each item has; float32 `[num_items]`."""
+    """Shared attributes, rare ones counting more, over the root of each item's number; `[num_items]`."""
     scores = np.zeros(catalogue.num_items, dtype=np.float32)
     for attribute in catalogue.item_attributes.row(item).tolist():
         holders = catalogue.attribute_items.row(attribute)
