@@ -57,7 +57,7 @@ def evaluate(
         )
     if not ks or min(ks) < 1:
         raise InvalidInputError(f"Every k must be at least 1, got {tuple(ks)}.")
-    seen, test = data.reveal_to_evaluation(on) if isinstance(data, Split) else data
+    seen, test = data._reveal(on) if isinstance(data, Split) else data
     truth = _Truth.of(test, candidates)
     if len(truth.users) == 0:
         raise InvalidInputError("No user has a test interaction; nothing can be measured.")

@@ -95,7 +95,7 @@ class Split:
         """Rows per part, for logs and tables."""
         return {"train": len(self.train), "valid": len(self.valid), "test": len(self._test)}
 
-    def reveal_to_evaluation(self, on: Stage) -> tuple[CSR, CSR]:
+    def _reveal(self, on: Stage) -> tuple[CSR, CSR]:
         """`(seen, held out)` of a stage, for `evaluate` only: elsewhere it is the very leak."""
         if on not in ("valid", "test"):
             raise InvalidInputError(f"A split is evaluated on 'valid' or 'test', not {on!r}.")

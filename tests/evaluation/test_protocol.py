@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.evaluation import oracle
 
 from graphrec.errors import InvalidInputError
 from graphrec.evaluation import evaluate, rank
 from graphrec.sparse import CSR
+from tests.evaluation import oracle
 
 
 class Matrix:
@@ -35,7 +35,9 @@ def cases(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     levels = draw(st.sampled_from([2, 5, 1000]))  # few levels: many ties
     scores = rng.integers(0, levels, size=(num_users, num_items)).astype(np.float32)
-    state = rng.choice(4, size=(num_users, num_items), p=draw(st.sampled_from([[0.5, 0.3, 0.2, 0], [0.1, 0.8, 0.1, 0]])))
+    state = rng.choice(
+        4, size=(num_users, num_items), p=draw(st.sampled_from([[0.5, 0.3, 0.2, 0], [0.1, 0.8, 0.1, 0]]))
+    )
     seen = [set(np.flatnonzero(row == 1).tolist()) for row in state]
     test = [set(np.flatnonzero(row == 2).tolist()) for row in state]
     return scores, seen, test
@@ -66,7 +68,9 @@ def test_every_metric_equals_plain_loops(case, ks, block):
         popularity = [sum(item in row for row in seen) for item in range(num_items)]
         assert result[f"coverage@{k}"] == pytest.approx(len(set(listed)) / num_items)
         assert result[f"gini@{k}"] == pytest.approx(oracle.gini(exposure))
-        assert result[f"popularity@{k}"] == pytest.approx(np.mean([popularity[i] for i in listed]) if listed else 0)
+        assert result[f"popularity@{k}"] == pytest.approx(
+            np.mean([popularity[i] for i in listed]) if listed else 0
+        )
 
 
 @settings(max_examples=50, deadline=None)
@@ -131,7 +135,9 @@ def test_a_duplicated_test_row_counts_once():
 
 def test_candidates_restrict_ranking_and_test():
     scores = np.array([[9.0, 8.0, 7.0, 6.0]])
-    result = evaluate(Matrix(scores), (csr([set()], 4), csr([{0, 3}], 4)), ks=(1, 2), candidates=np.array([2, 3]))
+    result = evaluate(
+        Matrix(scores), (csr([set()], 4), csr([{0, 3}], 4)), ks=(1, 2), candidates=np.array([2, 3])
+    )
     assert result["recall@1"] == 0.0
     assert result["recall@2"] == 1.0
 
@@ -155,7 +161,10 @@ def test_k_beyond_the_catalogue_and_a_user_who_has_seen_everything():
 
 @pytest.mark.parametrize(
     ("scores", "message"),
-    [(np.ones((2, 5)), r"must have shape \(2, 3\), but \(2, 5\)"), ([[0, np.nan, 0], [0, 0, 0]], "user 0 hold NaN")],
+    [
+        (np.ones((2, 5)), r"must have shape \(2, 3\), but \(2, 5\)"),
+        ([[0, np.nan, 0], [0, 0, 0]], "user 0 hold NaN"),
+    ],
 )
 def test_wrong_scores_are_named(scores, message):
     with pytest.raises(InvalidInputError, match=message):
