@@ -67,8 +67,21 @@ def _interactions(user: Int, item: Int, time: Int, num_users: int, num_items: in
 def _times(columns: Columns) -> Int:
     if "timestamp" not in columns:
         return np.full(len(columns["user_id"]), NO_TIME, dtype=np.int64)
-    seconds = np.array(columns["timestamp"], dtype=np.float64)
+    try:
+        seconds = np.array(columns["timestamp"], dtype=np.float64)
+    except ValueError:
+        wrong = next(text for text in columns["timestamp"] if not _is_number(text))
+        raise InvalidInputError(
+            f"The timestamp {wrong!r} is not a number of seconds; mend the row."
+        ) from None
     return np.rint(seconds * MICROSECONDS).astype(np.int64)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
 
 
 def _knowledge_graph(folder: Path, name: str, links: Columns | None, items: IdMap) -> KnowledgeGraph | None:

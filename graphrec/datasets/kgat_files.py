@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -47,13 +48,7 @@ def load_kgat(directory: str | Path, *, valid: Amount = 0.2) -> Dataset:
 def _read_lists(path: Path) -> tuple[Int, Int]:
     """Users and items of all lines; a repeated item of a user keeps its first place."""
     counts, users, items = [], [], []
-    for number, line in enumerate(read_lines(path), start=1):
-        try:
-            fields = [int(field) for field in line.split()]
-        except ValueError:
-            raise InvalidInputError(
-                f"{path}:{number} has a field that is not a whole number; mend the line."
-            ) from None
+    for _, fields in _numbers(path):
         if fields:
             distinct = list(dict.fromkeys(fields[1:]))
             users.append(fields[0])
@@ -63,10 +58,26 @@ def _read_lists(path: Path) -> tuple[Int, Int]:
     return np.repeat(np.array(users, dtype=np.int64), np.array(counts, dtype=np.int64)), flat
 
 
+def _numbers(path: Path) -> Iterator[tuple[int, list[int]]]:
+    """Line number and whole numbers of each line."""
+    for number, line in enumerate(read_lines(path), start=1):
+        fields = line.split()
+        if not all(field.isascii() and field.isdigit() for field in fields):
+            raise InvalidInputError(f"{path}:{number} has a field that is not a whole number; mend the line.")
+        yield number, [int(field) for field in fields]
+
+
 def _read_triples(path: Path, num_items: int) -> KnowledgeGraph:
     """Distinct triples `head relation tail`; entities `0..num_items-1` are the items in these files."""
-    rows = [line.split() for line in read_lines(path)]
-    triples = np.unique(np.array([row for row in rows if row], dtype=np.int64).reshape(-1, 3), axis=0)
+    rows = []
+    for number, fields in _numbers(path):
+        if len(fields) == 3:
+            rows.append(fields)
+        elif fields:
+            raise InvalidInputError(
+                f"{path}:{number} has {len(fields)} fields, a triple has 3; mend the line."
+            )
+    triples = np.unique(np.array(rows, dtype=np.int64).reshape(-1, 3), axis=0)
     heads, relations, tails = triples[:, 0], triples[:, 1], triples[:, 2]
     num_entities = max(num_items, 1 + int(triples[:, [0, 2]].max(initial=-1)))
     num_relations = 1 + int(relations.max(initial=-1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +22,10 @@ def load_recipe_interactions(directory: str | Path) -> Dataset:
 
     Raises:
         NotFoundError: a file is missing.
-        InvalidInputError: `interactions.csv` has no columns `user` and `recipe`.
+        InvalidInputError: `interactions.csv` has no columns `user` and `recipe`, or a recipe no identifier.
     """
     folder = Path(directory)
-    catalogue = (json.loads(line) for line in read_lines(need_file(folder, "recipes.jsonl")) if line)
-    items = IdMap(str(recipe["identifier"]) for recipe in catalogue)
+    items = IdMap(_identifiers(need_file(folder, "recipes.jsonl")))
     path = need_file(folder, "interactions.csv")
     rows = csv.DictReader(read_lines(path))
     if not {"user", "recipe"} <= set(rows.fieldnames or ()):
@@ -37,3 +37,14 @@ def load_recipe_interactions(directory: str | Path) -> Dataset:
     user, item = users.add(pair[0] for pair in pairs), items.add(pair[1] for pair in pairs)
     interactions = Interactions.from_pairs(np.asarray(user), np.asarray(item), len(users), len(items))
     return Dataset(folder.name, interactions, users.names(), items.names())
+
+
+def _identifiers(path: Path) -> Iterator[str]:
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line:
+            continue
+        try:
+            yield str(json.loads(line)["identifier"])
+        except (ValueError, KeyError, TypeError):
+            message = f"{path}:{number} is not a JSON object with an identifier; mend or remove the line."
+            raise InvalidInputError(message) from None
