@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from graphrec.bundle import ItemItemPart, Part
-from graphrec.errors import InvalidInputError
 from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
+from graphrec.models.closed_form import item_weights
 from graphrec.models.item_item import BLOCK, ItemItemConfig, profile
 from graphrec.models.side_information import attribute_matrix
 from graphrec.sparse import CSR
@@ -59,12 +59,17 @@ class EASE(Model):
         self._items = np.sort(order)  # the solved items, as columns of the full matrix
         self._num_items = data.num_items
         self._profile = profile(data.train, self.config.use_weights)[:, self._items].tocsr()
-        terms = [(self._profile, 1.0)]
-        if self.config.side_weight > 0:
-            attributes = attribute_matrix(data, self.config.side_relations)[:, self._items].tocsr()
-            terms.append((attributes, self.config.side_weight))
-        self._weights = _solve(gram(terms), self.config.ridge)
+        self._weights = item_weights(self._stacked(data), self.config.ridge)
         return self
+
+    def _stacked(self, data: TrainData) -> sp.csr_matrix:
+        """Users, and under them the attributes times the root of their weight, `[rows, solved items]`."""
+        if self.config.side_weight == 0:
+            return self._profile
+        import scipy.sparse as sp
+
+        attributes = attribute_matrix(data, self.config.side_relations)[:, self._items]
+        return sp.vstack([self._profile, attributes * np.float32(np.sqrt(self.config.side_weight))]).tocsr()
 
     def score(self, users: Int) -> Float:
         solved: Float = self._profile[users] @ self._weights
@@ -86,9 +91,7 @@ class EASE(Model):
         for start in range(0, size, BLOCK):
             block = self._weights[start : start + BLOCK]
             best, magnitude = top_k(np.abs(block), keep)
-            best = np.sort(
-                np.where(magnitude > 0, best, size), axis=1
-            )  # ascending columns; `size` marks a zero
+            best = np.sort(np.where(magnitude > 0, best, size), axis=1)  # `size` marks a zero weight
             kept = best < size
             rows = np.broadcast_to(np.arange(len(block))[:, None], best.shape)[kept]
             counts[self._items[start : start + BLOCK]] = kept.sum(axis=1)
@@ -98,48 +101,3 @@ class EASE(Model):
         shape = (self._num_items, self._num_items)
         indices = np.concatenate(columns).astype(np.int32)
         return CSR(indptr, indices, np.concatenate(values).astype(np.float32), shape)
-
-
-def gram(terms: Sequence[tuple[sp.csr_matrix, float]]) -> Dense:
-    """Sum of `weight * M^T M` over the terms, dense float32 `[items, items]`, in Fortran order."""
-    size = terms[0][0].shape[1]
-    total = np.zeros((size, size), dtype=np.float32, order="F")
-    for matrix, weight in terms:
-        transposed = matrix.T.tocsr()
-        for start in range(0, size, BLOCK):
-            block = (transposed[start : start + BLOCK] @ matrix).toarray()
-            total[:, start : start + BLOCK] += (
-                np.float32(weight) * block.T
-            )  # symmetric: rows serve as columns
-    return total
-
-
-def _solve(total: Dense, ridge: float) -> Dense:
-    """Turn the Gram matrix into the weights `B`, in place; C order, row j is what item j recommends."""
-    from scipy.linalg import lapack
-
-    diagonal = np.einsum("ii->i", total)
-    diagonal += np.float32(ridge)
-    factor, info = lapack.spotrf(total, lower=1, clean=0, overwrite_a=1)
-    if info == 0:
-        inverse, info = lapack.spotri(factor, lower=1, overwrite_c=1)
-    if info != 0:
-        raise InvalidInputError(
-            f"EASE cannot invert the item matrix with ridge {ridge} (LAPACK {info}); raise ridge."
-        )
-    _mirror_lower(inverse)
-    weights: Dense = inverse.T  # symmetric, so the transposed view is the same matrix in C order
-    scale = -1.0 / np.diagonal(weights).copy()
-    for start in range(0, len(weights), BLOCK):
-        weights[start : start + BLOCK] *= scale
-    np.fill_diagonal(weights, 0.0)
-    return weights
-
-
-def _mirror_lower(matrix: Dense) -> None:
-    """Copy the lower triangle onto the upper one, by blocks, without a second matrix."""
-    for start in range(0, len(matrix), BLOCK):
-        stop = min(start + BLOCK, len(matrix))
-        corner = np.tril(matrix[start:stop, start:stop])
-        matrix[start:stop, start:stop] = corner + np.tril(corner, -1).T
-        matrix[start:stop, stop:] = matrix[stop:, start:stop].T

@@ -108,9 +108,10 @@ def test_ease_equals_the_dense_formula(dense, ridge):
     )
 
 
-def test_ease_by_blocks_equals_the_dense_formula():
-    """More items than one block of 1024, so that the blocked Gram matrix and mirror have inner borders."""
-    dense = (np.random.default_rng(0).random((300, 1100)) < 0.02).astype(float)
+@pytest.mark.parametrize("num_users", [300, 800])
+def test_ease_by_blocks_equals_the_dense_formula(num_users):
+    """More items than one block of 1024, and fewer or more rows than the dual is for."""
+    dense = (np.random.default_rng(0).random((num_users, 1100)) < 0.02).astype(float)
     found = score_all("ease", dense, ridge=20.0)
     np.testing.assert_allclose(found, ease_dense(dense, 20.0), rtol=1e-3, atol=1e-5)
 
