@@ -28,8 +28,8 @@ def write_snapshot(store: SnapshotSource, directory: str | os.PathLike[str]) -> 
     half snapshot. The store notes the folder, so that erasing a user finds it.
 
     Raises:
-        StoreError: the store is read-only, or the directory cannot be written (permissions, full disk); nothing
-            of the snapshot stays.
+        StoreError: the store is read-only, or the directory cannot be written (permissions, full disk);
+            nothing of the snapshot stays.
     """
     parent = Path(directory)
     if store.read_only:
@@ -70,8 +70,8 @@ def _write_once(store: SnapshotSource, parent: Path) -> GraphSnapshot | None:
         sync_tree(temporary)
         name = content_name(content)
         target = parent / name
-        # On record before it exists, so that a kill in between cannot leave a folder that erasures do not know;
-        # and again after, because an erasure that ran in between found nothing to delete.
+        # On record before it exists, so that a kill in between leaves no folder that erasures do not know;
+        # again after, because an erasure that ran in between found nothing to delete.
         if store.register_snapshot(target, name, revision=data.store_revision):
             return None
         snapshot = _publish(temporary, target, manifest)

@@ -16,6 +16,8 @@ from graphrec.store.snapshot_write import write_snapshot
 from tests.store.fake_store import FakeStore, kitchen
 from tests.store.graphs import edges_of, events_of, passing_snapshot, stores
 
+pytestmark = pytest.mark.usefixtures("unflushed")
+
 
 @pytest.fixture
 def snapshot(tmp_path: Path) -> GraphSnapshot:

@@ -15,6 +15,8 @@ from graphrec.store.snapshot import GraphSnapshot
 from graphrec.store.snapshot_write import write_snapshot
 from tests.store.fake_store import kitchen
 
+pytestmark = pytest.mark.usefixtures("unflushed")
+
 FLIPS_PER_FILE = 12
 
 
