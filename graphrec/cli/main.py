@@ -1,0 +1,63 @@
+"""The `graphrec` program: commands by name, and the one place where a process starts and ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+from typer.main import get_command
+
+from graphrec import __version__
+from graphrec.cli import demo, doctor, evaluate, import_, manage, recommend, train
+from graphrec.cli.boundary import guarded
+
+app = typer.Typer(
+    name="graphrec", add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False,
+    help="Recommendations from a knowledge graph, with requests, limits and reasons.",
+)  # fmt: skip
+
+app.command("demo")(demo.demo)
+app.add_typer(import_.app, name="import")
+app.command("info")(manage.info)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("recommend")(recommend.recommend)
+app.command("similar")(recommend.similar)
+app.command("record")(manage.record)
+app.command("erase")(manage.erase)
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"graphrec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit status: 0, or 2 after one line on stderr."""
+    command = get_command(app)
+    words = list(arguments) or ["--help"]
+    return guarded(lambda: command.main(words, prog_name="graphrec", standalone_mode=False))
+
+
+def run() -> NoReturn:
+    """The console script."""
+    status = execute(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(status)

@@ -1,0 +1,141 @@
+"""`graphrec recommend` and `graphrec similar`: answers from a bundle, without torch and quick to start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from graphrec.cli import render
+from graphrec.cli.options import Json, Model, OptionalStore, TopK
+from graphrec.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from graphrec.nlu import Recommender
+    from graphrec.ranking import GraphQuery
+
+
+def recommend(
+    model: Model,
+    store: OptionalStore = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="External id of the user.")] = None,
+    request: Annotated[
+        str | None, typer.Option("--request", metavar="TEXT", help="What they ask for, in words.")
+    ] = None,
+    nlu: Annotated[
+        Path | None, typer.Option("--nlu", metavar="FILE.json", help="A request that is understood already.")
+    ] = None,
+    must: Annotated[
+        list[str] | None, typer.Option("--must", metavar="TYPE:VALUE", help="Has to hold; repeatable.")
+    ] = None,
+    must_not: Annotated[
+        list[str] | None, typer.Option("--must-not", metavar="TYPE:VALUE", help="May not hold; repeatable.")
+    ] = None,
+    k: Annotated[int | None, typer.Option("--k", help="At most this many items (10).")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Give reasons.")] = False,
+    as_json: Json = False,
+    batch: Annotated[
+        Path | None, typer.Option("--batch", metavar="REQUESTS.jsonl", help="Answer a file of requests.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="ANSWERS.jsonl", help="Where the answers go (stdout).")
+    ] = None,
+) -> None:
+    """Recommend items to a user, or answer a file of requests."""
+    _check_arguments(user, request, nlu, batch, out)
+    query = None if nlu is None else read_query(nlu)
+    recommender = _open(model, store)
+    if batch is not None:
+        if must or must_not or k is not None:
+            raise InvalidInputError(
+                "With --batch the limits stand in the requests; leave out --must, --must-not and --k."
+            )
+        _answer_file(recommender, batch, out, explain)
+        return
+    answer = recommender.recommend(
+        user, request=request, query=query, must=must or (), must_not=must_not or (), k=k, explain=explain
+    )
+    if as_json:
+        render.emit_json(answer.to_json())
+    else:
+        render.print_answer(answer)
+
+
+def similar(
+    model: Model,
+    item: Annotated[str, typer.Option("--item", metavar="ID", help="External id of the item.")],
+    store: OptionalStore = None,
+    k: TopK = 10,
+    as_json: Json = False,
+) -> None:
+    """Items most like one."""
+    found = _open(model, store).similar(item, k)
+    if as_json:
+        render.emit_json({"item": item, "items": [entry.to_json() for entry in found]})
+    else:
+        render.print_items(found)
+
+
+def read_query(path: Path) -> GraphQuery:
+    """A file that holds one `GraphQuery` as JSON.
+
+    Raises:
+        InvalidInputError: something else stands in the file.
+    """
+    from graphrec.ranking import GraphQuery
+
+    data = _read_json(path)
+    if not isinstance(data, dict):
+        raise InvalidInputError(f"--nlu {path}: one JSON object is needed.")
+    try:
+        return GraphQuery.from_json(data)
+    except (InvalidInputError, TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"--nlu {path} is no GraphQuery ({error}); this version reads parsed queries only, "
+            "the formats of NLU systems come with the nlu package."
+        ) from error
+
+
+def _open(model: Path, store: str | None) -> Recommender:
+    from graphrec.nlu import Recommender
+
+    return Recommender.load(model, store=store)
+
+
+def _check_arguments(
+    user: str | None, request: str | None, nlu: Path | None, batch: Path | None, out: Path | None
+) -> None:
+    if batch is not None and (user is not None or request is not None or nlu is not None):
+        raise InvalidInputError("--batch answers a file; leave out --user, --request and --nlu.")
+    if batch is None and user is None and nlu is None:
+        raise InvalidInputError("Say for whom: --user ID, or --batch REQUESTS.jsonl for many.")
+    if request is not None and nlu is not None:
+        raise InvalidInputError("--request and --nlu are two ways to say one thing; give one of them.")
+    if out is not None and batch is None:
+        raise InvalidInputError("--out goes with --batch; redirect stdout for a single answer.")
+
+
+def _answer_file(recommender: Recommender, batch: Path, out: Path | None, explain: bool) -> None:
+    from graphrec.cli.files import lines_of, replacing
+
+    with lines_of(batch) as lines:
+        answers = recommender.batch(lines, explain=explain)
+        if out is None:
+            for answer in answers:
+                print(answer)
+            return
+        with replacing(out) as file:
+            count = sum(1 for answer in answers if file.write(answer + "
+"))
+    render.say(f"Answered {count} requests in {out}.")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotFoundError(f"There is no file {path}; check the path.") from None
+    except ValueError as error:
+        raise InvalidInputError(f"{path} is no JSON file: {error}.") from None

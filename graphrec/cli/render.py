@@ -1,0 +1,142 @@
+"""How answers and tables look: pictures for people at a terminal, tab-separated text for programs.
+
+Data goes to stdout, everything else to stderr. rich is imported only when a terminal is there to draw on.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphrec.ranking import Answer, RecommendedItem
+
+BAR_CELLS = 12
+_FALLBACKS = {
+    "cold_user": "nobody knows this user yet: popularity and the request decide",
+    "fold_in": "new since training: scored by the history in the store",
+}
+
+
+def emit_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def say(message: str) -> None:
+    """A line for the person, on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def pretty() -> bool:
+    """Whether stdout is a terminal that takes pictures."""
+    return sys.stdout.isatty()
+
+
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table: drawn for a terminal, tab-separated with a header line otherwise."""
+    lines = [[_cell(value) for value in row] for row in rows]
+    if not pretty():
+        print("\t".join(header))
+        for line in lines:
+            print("\t".join(_one_line(cell) for cell in line))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    for index, name in enumerate(header):
+        table.add_column(name, justify="left" if index == 0 else "right")
+    for line in lines:
+        table.add_row(*(Text(cell) for cell in line))
+    Console().print(table)
+
+
+def print_answer(answer: Answer) -> None:
+    """A ranked list with its reasons; how the request was understood and any note go to stderr."""
+    understood = understood_line(answer.query.to_json())
+    if understood:
+        say(f"Understood: {understood}")
+    if answer.fallback:
+        say(f"Fallback {answer.fallback}: {_FALLBACKS.get(answer.fallback, 'no history to go by')}.")
+    if answer.note:
+        say(f"Note: {answer.note}")
+    if not answer.items:
+        say("No item satisfies this query.")
+    print_items(answer.items)
+
+
+def print_items(items: Sequence[RecommendedItem]) -> None:
+    """Items best first: rank, id, score, title, reasons."""
+    if pretty():
+        _draw_items(items)
+        return
+    for rank, item in enumerate(items, start=1):
+        cells = [str(rank), item.item, f"{item.score:.4f}", item.title]
+        reasons = "; ".join(reason.text for reason in item.reasons)
+        print("\t".join(_one_line(cell) for cell in ([*cells, reasons] if reasons else cells)))
+
+
+def understood_line(query: Mapping[str, Any]) -> str:
+    """The constraints of a query in words; empty when there are none."""
+    parts = [" or ".join(ref) if isinstance(ref, list) else str(ref) for ref in query["must"]]
+    parts += [f"not {ref}" for ref in query["must_not"]]
+    parts += [f"{name} {_range(bounds)}" for name, bounds in query["ranges"].items()]
+    parts += [f"(wish) {ref}" for ref in query["should"]]
+    return " · ".join(parts)
+
+
+def _range(bounds: Sequence[float | None]) -> str:
+    low, high = bounds
+    if low is None:
+        return f"at most {high:g}" if high is not None else "any"
+    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def _draw_items(items: Sequence[RecommendedItem]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    top = max((item.score for item in items), default=1.0)
+    low = min((item.score for item in items), default=0.0)
+    table = Table.grid(padding=(0, 2))
+    for justify in ("right", "left", "left", "left"):
+        table.add_column(justify="right" if justify == "right" else "left")
+    for rank, item in enumerate(items, start=1):
+        share = 1.0 if top <= low else 0.15 + 0.85 * (item.score - low) / (top - low)
+        bar = Text("█" * max(1, round(share * BAR_CELLS)), style="cyan")
+        table.add_row(Text(str(rank)), Text(item.title, style="bold"), bar, Text(item.item, style="dim"))
+        if item.reasons:
+            table.add_row("", _chips([reason.text for reason in item.reasons]), "", "")
+    Console().print(table)
+
+
+def _chips(texts: Sequence[str]) -> Any:
+    from rich.text import Text
+
+    line = Text()
+    for text in texts:
+        line.append(f" {text} ", style="black on bright_white")
+        line.append(" ")
+    return line
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) and pretty() else str(value)
+
+
+def _one_line(text: str) -> str:
+    # A title may hold anything; a control character would break the columns or drive the terminal.
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars, arrays and paths as JSON values."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
