@@ -1,4 +1,4 @@
-"""Small catalogues and models, made by plain Python so that tests have something independent to compare with."""
+"""Small catalogues and models, made by plain Python: something independent to compare with."""
 
 from __future__ import annotations
 
@@ -135,8 +135,8 @@ def kitchen() -> World:
         minutes={"r1": 20.0, "r2": 30.0, "r3": 45.0, "r4": 30.0, "r5": 60.0, "r6": 10.0, "r7": 15.0},
         titles={"r1": "Shrimp curry", "r2": "Coconut shrimp", "r4": "Chicken Milanese"},
         users={
-            "u1": {"r1": 1.0, "r6": 0.2}, "u2": {"r1": 1.0, "r2": 0.5, "r3": 1.0}, "u3": {"r4": 1.0, "r8": 1.0},
-            "idle": {},
+            "u1": {"r1": 1.0, "r6": 0.2}, "u2": {"r1": 1.0, "r2": 0.5, "r3": 1.0},
+            "u3": {"r4": 1.0, "r8": 1.0}, "idle": {},
         },
         kinds={("u1", "r6"): "view", ("u2", "r2"): "save"},
     )  # fmt: skip
