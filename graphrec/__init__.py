@@ -1,6 +1,6 @@
 """graphrec: a catalogue, its users and what they did as one graph; recommendations with reasons from it.
 
-The public names load on first use: `import graphrec` costs milliseconds and pulls in neither SciPy nor SQLAlchemy.
+The public names load on first use: `import graphrec` takes milliseconds, without SciPy or SQLAlchemy.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     python scripts/make_demo_data.py [--out data] [--seed 7]
 
 The dishes are real, described in our own words (`scripts/demo_dishes/CUISINE.txt`, one a line:
-`name | course | minutes | ingredient; ingredient; ... | instruction`). The users are invented: each draws two
-or three favourite cuisines, liked and disliked ingredients, a diet and a patience, then browses for a year. What
-they do is typed (view, save, cart, cook), timed and noisy. One seed gives one file, byte for byte; only the
+`name | course | minutes | ingredient; ingredient; ... | instruction`). The users are invented: each draws
+favourite cuisines, liked and disliked ingredients, a diet and a patience, then browses for a year. What they
+do is typed (view, save, cart, cook), timed and noisy. One seed gives one file, byte for byte; only the
 standard library's generator is used, so that the bytes do not depend on a NumPy version.
 """
 
@@ -41,8 +41,8 @@ def _words(text: str) -> frozenset[str]:
 
 UNITS = _words("""
     cup cups tbsp tsp oz lb can cans clove cloves slice slices sprig sprigs stalk stalks bunch head heads
-    piece package packages pinch bottle sheet sheets loaf jar box packet packets strip strips leaves leaf ear ears
-    rack racks bag
+    piece package packages pinch bottle sheet sheets loaf jar box packet packets strip strips leaves leaf ear
+    ears rack racks bag
 """)
 PORK = _words("""
     pork bacon ham prosciutto guanciale pancetta sausage chorizo lard salami bratwurst mortadella cracklings
@@ -50,7 +50,7 @@ PORK = _words("""
 """)
 MEAT = PORK | _words("""
     beef chicken lamb veal duck turkey goat rabbit steak oxtail frankfurters merguez hens snails liver hock
-    hocks     ribs brisket knuckles gelatin morcilla jerky
+    hocks ribs brisket knuckles gelatin morcilla jerky
 """)
 FISH = _words("""
     fish shrimp cod salmon tuna anchovies anchovy clams mussels squid crab lobster haddock sole catfish bass
@@ -127,7 +127,7 @@ class Taste:
 
 
 def plain_name(line: str) -> str:
-    """ "1 1/2 cups flour, sifted" to "flour": enough for the simulation's tastes, which is all it serves."""
+    """Make "flour" of "1 1/2 cups flour, sifted": enough for the simulation's tastes, which is all it serves."""
     words = line.split(",")[0].split()
     while len(words) > 1 and (re.fullmatch(r"[\d/.]+", words[0]) or words[0] in UNITS):
         words = words[1:]

@@ -24,8 +24,8 @@ _EXTRA_OF = {
 def guarded(command: Callable[[], object]) -> int:
     """Run a command and give its exit status: 0, or 2 after one clear line.
 
-    A reader that goes away (`graphrec recommend ... | head -1`) is no error. With `GRAPHREC_DEBUG` set, errors
-    keep their traceback.
+    A reader that goes away (`graphrec recommend ... | head -1`) is no error. With
+    `GRAPHREC_DEBUG` set, errors keep their traceback.
     """
     try:
         result = command()

@@ -127,8 +127,7 @@ def _answer_file(recommender: Recommender, batch: Path, out: Path | None, explai
                 print(answer)
             return
         with replacing(out) as file:
-            count = sum(1 for answer in answers if file.write(answer + "
-"))
+            count = sum(1 for answer in answers if file.write(f"{answer}\n"))
     render.say(f"Answered {count} requests in {out}.")
 
 

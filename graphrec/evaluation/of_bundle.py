@@ -136,4 +136,4 @@ def _stored_pairs(store: GraphStore) -> Iterator[tuple[str, str]]:
 def _nothing(test: Path | None, bundle: Bundle) -> str:
     if test is not None:
         return f"{test} holds nothing that {bundle.path} knows and was not trained on; nothing to measure."
-    return f"The store holds nothing that {bundle.path} was not trained on; give --test FILE.csv, or train on a part."
+    return f"The store holds nothing that {bundle.path} was not trained on; give --test FILE.csv."
