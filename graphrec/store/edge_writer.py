@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphrec.errors import InvalidInputError
 from graphrec.store import tables as t
-from graphrec.store.bulk import insert_edges
+from graphrec.store.bulk import insert_edges, read_arrays
 from graphrec.store.records import Relation
 from graphrec.store.relations import find_relation, relation_table
 from graphrec.store.resolver import REFUSED, NodeResolver
@@ -98,11 +98,13 @@ class EdgeWriter:
         return np.array(self._nodes.resolve(node_type, raws, what, first_row, create=create), dtype=np.int64)
 
     def _checked_rows(self, node_type: str, rows: NDArray[np.int64], what: str) -> NDArray[np.int64]:
-        query = sa.select(t.node.c.id).where(t.node.c.type_id == self._nodes.type_id(node_type))
-        known = np.sort(np.fromiter(self._connection.execute(query).scalars(), dtype=np.int64))
-        known = np.concatenate([[REFUSED], known])  # ascending: row ids are at least 1
-        slot = np.minimum(np.searchsorted(known, rows), len(known) - 1)
-        wrong = known[slot] != rows
+        type_id, last = self._nodes.type_id(node_type), self._nodes.last_id()
+        sql = "SELECT id FROM node WHERE type_id = ?"
+        allowed = np.zeros(last + 1, dtype=bool)
+        allowed[read_arrays(self._connection, sql, (type_id,), (np.int64,))[0]] = True
+        allowed[REFUSED] = True
+        wrong = (rows < 0) | (rows > last)
+        wrong |= ~allowed[np.where(wrong, REFUSED, rows)]
         if wrong.any():
             at = int(wrong.argmax())
             raise InvalidInputError(

@@ -122,15 +122,27 @@ def rewrite_file(raw: Any, wait: float) -> str | None:
     timeout = raw.execute("PRAGMA busy_timeout").fetchone()[0]
     raw.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
     try:
+        if _log_is_held(raw):  # found out before the file is rewritten in vain
+            return _READER
         raw.execute("VACUUM")
-        busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return _READER if _log_is_held(raw) else None
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+        if error.sqlite_errorcode not in _OBSTACLES:
             raise
-        return "another process is writing to the store"
+        return _OBSTACLES[error.sqlite_errorcode]
     finally:
         raw.execute(f"PRAGMA busy_timeout={timeout}")
-    return "a reader still holds the state before the erasure; let it finish" if busy else None
+
+
+_READER = "a reader still holds the state before the erasure; let it finish"
+_OBSTACLES = {
+    sqlite3.SQLITE_BUSY: "another process is writing to the store; let it finish",
+    sqlite3.SQLITE_FULL: "the disk has no room to rewrite the store; free as much as the store is large",
+}
+
+
+def _log_is_held(raw: Any) -> bool:
+    return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
 
 
 def stale_snapshots(connection: sa.Connection) -> list[str]:

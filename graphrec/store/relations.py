@@ -11,7 +11,7 @@ from graphrec.store import tables as t
 from graphrec.store.records import Relation
 
 
-def _query() -> sa.Select[Any]:
+def _all_relations() -> sa.Select[Any]:
     src, dst = t.node_type.alias(), t.node_type.alias()
     return (
         sa.select(
@@ -28,6 +28,12 @@ def _query() -> sa.Select[Any]:
     )
 
 
+_ALL = _all_relations()
+_NAMED = _ALL.where(
+    (t.relation.c.name == sa.bindparam("name")) | (t.relation.c.inverse == sa.bindparam("name"))
+)
+
+
 def _relation(row: sa.Row[Any]) -> Relation:
     _, name, src, dst, inverse, feature = list(row)
     return Relation(name, src, dst, inverse, bool(feature))
@@ -35,7 +41,7 @@ def _relation(row: sa.Row[Any]) -> Relation:
 
 def relation_table(connection: sa.Connection) -> list[Relation]:
     """Every relation, in the order of declaration."""
-    return [_relation(row) for row in connection.execute(_query())]
+    return [_relation(row) for row in connection.execute(_ALL)]
 
 
 def find_relation(connection: sa.Connection, name: str) -> tuple[int, Relation, bool]:
@@ -44,8 +50,7 @@ def find_relation(connection: sa.Connection, name: str) -> tuple[int, Relation, 
     Raises:
         NotFoundError: no relation or inverse has that name.
     """
-    match = (t.relation.c.name == name) | (t.relation.c.inverse == name)
-    row = connection.execute(_query().where(match)).first()
+    row = connection.execute(_NAMED, {"name": name}).first()
     if row is None:
         known = ", ".join(relation.name for relation in relation_table(connection)) or "none"
         raise NotFoundError(f"The store has no relation {name!r}; it has: {known}.")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from graphrec.errors import NotFoundError
+from graphrec.errors import InvalidInputError, NotFoundError
 from graphrec.store import tables as t
-from graphrec.store.bulk import insert_rows
+from graphrec.store.bulk import insert_rows, read_columns
 from graphrec.store.validate import clean_id
 
 REFUSED = 0
@@ -80,10 +80,7 @@ class NodeResolver:
         """
         type_id = self.type_id(node_type, create=create)
         known = self._known.setdefault(type_id, {})
-        unknown: dict[str, str] = {}
-        for row, raw in enumerate(raws, first_row):
-            if raw not in known and raw not in unknown:
-                unknown[raw] = clean_id(raw, f"{what} in row {row}")
+        unknown = _clean(raws, known, what, first_row)
         if unknown:
             self._find(type_id, known, set(unknown.values()))
             missing = [clean for clean in dict.fromkeys(unknown.values()) if clean not in known]
@@ -95,7 +92,7 @@ class NodeResolver:
             titles = {clean: names.get(raw) for raw, clean in unknown.items()} if names else {}
             self._create(node_type, type_id, known, missing, titles)
             known.update({raw: known[clean] for raw, clean in unknown.items()})
-        return [known[raw] for raw in raws]
+        return list(map(known.__getitem__, raws))
 
     def last_id(self) -> int:
         """Row id of the newest node: two calls tell how many nodes came between them."""
@@ -109,12 +106,14 @@ class NodeResolver:
         wanted = {ext for ext in wanted if ext not in known}
         if type_id in self._complete or not wanted:
             return
-        query = sa.select(t.node.c.ext, t.node.c.id).where(t.node.c.type_id == type_id)
         if len(wanted) > _LOOKUP:
             self._complete.add(type_id)
-        else:
-            query = query.where(t.node.c.ext.in_(sorted(wanted)))
-        known.update({ext: row for ext, row in self.connection.execute(query)})
+            sql = "SELECT ext, id FROM node WHERE type_id = ?"
+            known.update(zip(*read_columns(self.connection, sql, (type_id,), 2), strict=True))
+            return
+        query = sa.select(t.node.c.ext, t.node.c.id).where(t.node.c.type_id == type_id)
+        found = self.connection.execute(query.where(t.node.c.ext.in_(sorted(wanted))))
+        known.update({ext: row for ext, row in found})
 
     def _create(
         self,
@@ -151,3 +150,17 @@ class NodeResolver:
             hashes = self.connection.execute(sa.select(t.tombstone.c.hash)).scalars()
             self._graves = bytes(salt), frozenset(bytes(digest) for digest in hashes)
         return self._graves
+
+
+def _clean(raws: Sequence[str], known: Mapping[str, int], what: str, first_row: int) -> dict[str, str]:
+    """Ids that are not known as they stand, with their clean form."""
+    clean: dict[str, str] = {}
+    try:
+        for raw in dict.fromkeys(raws):
+            if raw not in known:
+                clean[raw] = clean_id(raw, what)
+    except (InvalidInputError, TypeError):  # TypeError: a list, say, which cannot even be looked up
+        for row, raw in enumerate(raws, first_row):
+            clean_id(raw, f"{what} in row {row}")
+        raise
+    return clean

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from graphrec.store import erasure, health, registry
+from graphrec.store.column_reads import ColumnReads
 from graphrec.store.engine import BUSY_TIMEOUT, named_errors
 from graphrec.store.erasure import ErasureReport
-from graphrec.store.reads import StoreReads
 from graphrec.store.records import BundleRecord, Info, SnapshotRecord
 
 
-class StoreUpkeep(StoreReads):
+class StoreUpkeep(ColumnReads):
     """The part of :class:`GraphStore` that looks after the file."""
 
     def erase(self, user: str, *, wait: float = BUSY_TIMEOUT) -> ErasureReport:
