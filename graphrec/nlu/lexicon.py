@@ -1,0 +1,288 @@
+"""From a spelling to the catalogue's nodes: folded ids, names, aliases, taxonomy groups, near spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from graphrec.language.taxonomy import Taxonomy, load_taxonomy
+from graphrec.nlu import vocabulary
+from graphrec.nlu.spelling import Speller
+from graphrec.nlu.tokens import tokenize
+from graphrec.ranking.query import NodeRef
+
+if TYPE_CHECKING:
+    from graphrec.bundle.catalogue import Catalogue
+
+PRIORITY = ("ingredient", "cuisine", "course", "diet", "category", "brand", "keyword")
+MUST_TYPES = frozenset(PRIORITY[:-1])
+"""Types that a plain mention requires; a mention of any other type is a wish."""
+UNLINKED_TYPES = frozenset({"user", "recipe", "item", "meal", "time_band", "health_band"})
+MAX_WORDS = 6
+_LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 ")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a spelling means.
+
+    Args:
+        type: node type of the meaning, "" for a known food that the catalogue has no node for.
+        refs: nodes that the spelling stands for; any of them satisfies a wish, all of them are excluded.
+        excluded: nodes to exclude when the spelling is excluded; a broader group where `refs` is empty.
+        alternatives: nodes of other types with the same spelling.
+        loose: the meaning is a stand-in ("dinner" for main dish), so a wish and never a requirement.
+    """
+
+    type: str
+    refs: tuple[NodeRef, ...]
+    excluded: tuple[NodeRef, ...]
+    alternatives: tuple[NodeRef, ...] = ()
+    loose: bool = False
+
+    @property
+    def exact(self) -> bool:
+        """Whether the exclusion is what was said rather than a broader group."""
+        return bool(self.refs)
+
+
+class Lexicon:
+    """The linkable nodes of one catalogue.
+
+    Args:
+        nodes: (type, id, name) of every attribute node.
+        aliases: (folded spelling, position in `nodes`).
+        broader: positions of the is-a ancestors of a node, by its position; None where there is no hierarchy.
+        taxonomy: names and groups the catalogue may not know; the shipped one by default.
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[tuple[str, str, str]],
+        *,
+        aliases: Iterable[tuple[str, int]] = (),
+        broader: Callable[[int], Sequence[int]] | None = None,
+        taxonomy: Taxonomy | None = None,
+    ) -> None:
+        self._nodes = list(nodes)
+        self._broader = broader
+        self._given_taxonomy = taxonomy
+        self._places: dict[str, list[int]] = {}
+        self._cache: dict[str, Entry | None] = {}
+        self._index(aliases)
+
+    @classmethod
+    def from_catalogue(cls, catalogue: Catalogue) -> Lexicon:
+        """The lexicon of a bundle's catalogue."""
+        kinds = [catalogue.types[code] for code in catalogue.attribute_type.tolist()]
+        aliases = zip(catalogue.alias, catalogue.alias_attribute.tolist(), strict=True)
+        indptr, indices = catalogue.broader.indptr, catalogue.broader.indices
+        return cls(
+            zip(kinds, catalogue.attribute_ids, catalogue.attribute_names, strict=True),
+            aliases=aliases,
+            broader=lambda node: indices[int(indptr[node]) : int(indptr[node + 1])].tolist(),
+        )
+
+    def _index(self, aliases: Iterable[tuple[str, int]]) -> None:
+        places = self._places
+        for position, (kind, node, name) in enumerate(self._nodes):
+            if kind in UNLINKED_TYPES:
+                continue
+            for text in (node,) if name == node or not name else (node, name):
+                key = text if _LOWER.issuperset(text) else fold_phrase(text)
+                known = places.setdefault(key, [])
+                if position not in known:
+                    known.append(position)
+        for text, position in aliases:
+            if self._nodes[position][0] not in UNLINKED_TYPES:
+                places.setdefault(text, [position])
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The taxonomy that names beyond the catalogue are looked up in."""
+        return self._given_taxonomy or load_taxonomy()
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """Node types of the catalogue."""
+        return frozenset(kind for kind, _, _ in self._nodes)
+
+    def ref(self, position: int) -> NodeRef:
+        """The node at a position."""
+        kind, node, _ = self._nodes[position]
+        return NodeRef(kind, node)
+
+    def lookup(self, key: str) -> Entry | None:
+        """What a folded spelling means, or None."""
+        try:
+            return self._cache[key]
+        except KeyError:
+            entry = self._find(key)
+            if len(self._cache) > 50_000:
+                self._cache.clear()
+            self._cache[key] = entry
+            return entry
+
+    def plural(self, word: str) -> Entry | None:
+        """The meaning of a word whose plural is a matter of its own ("peppers"), or None."""
+        stages = vocabulary.PLURALS.get(word)
+        refs = self._first_stage("ingredient", stages) if stages is not None else ()
+        return Entry("ingredient", refs, refs) if refs else None
+
+    def _find(self, key: str) -> Entry | None:
+        positions = self._places.get(key, ())
+        by_type: dict[str, list[int]] = {}
+        for position in positions:
+            by_type.setdefault(self._nodes[position][0], []).append(position)
+        best = min(by_type, key=_rank, default="")
+        if best == "ingredient":
+            return self._ingredient_entry(key, by_type)
+        staged = self._staged(key, best)
+        if staged is not None:
+            return staged
+        if best:
+            refs = tuple(self.ref(p) for p in by_type[best])
+            return Entry(best, refs, refs, self._others(by_type, best))
+        return self.lookup(f"{key} cheese") if key in vocabulary.CHEESES else None
+
+    def _staged(self, key: str, best: str) -> Entry | None:
+        """A meaning from the tables of request English, where it outranks the type `best`."""
+        stages = vocabulary.INGREDIENTS.get(key)
+        if stages is not None:
+            refs = self._first_stage("ingredient", stages)
+            if refs:
+                return Entry("ingredient", refs, self._closed(refs, stages[0]))
+        entry = self._from_taxonomy(key) if best not in ("cuisine", "course", "diet") else None
+        if entry is not None and (entry.refs or not best):
+            return entry
+        for kind, table in (("cuisine", vocabulary.CUISINES), ("course", vocabulary.COURSES)):
+            stages = table.get(key)
+            if stages is None or best == kind:
+                continue
+            refs = self._first_stage(kind, stages)
+            if refs:
+                loose = kind == "course" and key in vocabulary.LOOSE_COURSES and refs[0].id != key
+                if loose and best:
+                    continue
+                return Entry(kind, refs, refs, loose=loose)
+        return None
+
+    def _first_stage(self, kind: str, stages: vocabulary.Stages) -> tuple[NodeRef, ...]:
+        for names in stages:
+            refs = tuple(r for name in names for r in self._of_type(kind, name))
+            if refs:
+                return tuple(dict.fromkeys(refs))
+        return ()
+
+    def _of_type(self, kind: str, name: str) -> tuple[NodeRef, ...]:
+        return tuple(self.ref(p) for p in self._places.get(name, ()) if self._nodes[p][0] == kind)
+
+    def _ingredient_entry(self, key: str, by_type: dict[str, list[int]]) -> Entry:
+        refs = tuple(self.ref(p) for p in by_type["ingredient"])
+        return Entry("ingredient", refs, self._closed(refs, (key,)), self._others(by_type, "ingredient"))
+
+    def _closed(self, refs: tuple[NodeRef, ...], names: Sequence[str]) -> tuple[NodeRef, ...]:
+        """`refs` and those of their kinds in the taxonomy that the catalogue does not already file under them."""
+        out = dict.fromkeys(refs)
+        ids = {ref.id for ref in refs}
+        for name in dict.fromkeys([*names, *ids]):
+            for kind_of in self.taxonomy.descendants(name):
+                for position in self._places.get(kind_of, ()):
+                    ref = self.ref(position)
+                    if ref.type == "ingredient" and not ids & {r.id for r in (ref, *self._filed_under(ref))}:
+                        out[ref] = None
+        return tuple(out)
+
+    def _from_taxonomy(self, key: str) -> Entry | None:
+        """A food that the taxonomy knows: its node by another name, its kinds, or for exclusions its group."""
+        name = self.taxonomy.canonical(key)
+        if name is None:
+            return Entry("", (), self._parts(key)) if key in vocabulary.COMPOUNDS else None
+        same = self._of_type("ingredient", name)
+        if same:
+            return Entry("ingredient", same, self._closed(same, (name,)))
+        kinds = self._kinds(name)
+        if kinds:
+            return Entry("ingredient", kinds, kinds)
+        return Entry("", (), self._nearest_group(name) or self._parts(key))
+
+    def _kinds(self, name: str) -> tuple[NodeRef, ...]:
+        """The topmost nodes of the catalogue below a taxonomy name that has no node itself."""
+        found = [r for kind in self.taxonomy.descendants(name) for r in self._of_type("ingredient", kind)]
+        below = set(found)
+        return tuple(dict.fromkeys(r for r in found if not below.intersection(self.ancestors(r))))
+
+    def _nearest_group(self, name: str) -> tuple[NodeRef, ...]:
+        for group in self.taxonomy.ancestors(name):
+            refs = self._of_type("ingredient", group)
+            if refs:
+                return refs
+        return ()
+
+    def _parts(self, key: str) -> tuple[NodeRef, ...]:
+        """Ingredients named inside a compound without a node: what "no cashew butter" excludes at least."""
+        words = key.split()
+        for word in words if len(words) > 1 else ():
+            entry = self.lookup(word)
+            if entry is not None and entry.type == "ingredient":
+                return entry.excluded
+        return ()
+
+    def ancestors(self, ref: NodeRef) -> tuple[NodeRef, ...]:
+        """Broader nodes of an ingredient: those of the catalogue, and those the taxonomy adds."""
+        found = dict.fromkeys(self._filed_under(ref))
+        if ref.type == "ingredient":
+            for name in self.taxonomy.ancestors(ref.id):
+                found.update(dict.fromkeys(self._of_type("ingredient", name)))
+        found.pop(ref, None)
+        return tuple(found)
+
+    def diet(self, name: str) -> tuple[NodeRef, ...]:
+        """Nodes that a diet forbids, the broadest only."""
+        key = f"\0{name}"
+        known = self._cache.get(key)
+        if known is None:
+            refs: dict[NodeRef, None] = {}
+            for group in vocabulary.DIETS[name]:
+                entry = self.lookup(group)
+                if entry is not None and entry.type == "ingredient":
+                    refs.update(dict.fromkeys(entry.excluded))
+            kept = tuple(r for r in refs if not refs.keys() & set(self._filed_under(r)))
+            known = self._cache[key] = Entry("ingredient", kept, kept)
+        return known.refs
+
+    def _filed_under(self, ref: NodeRef) -> tuple[NodeRef, ...]:
+        if self._broader is None:
+            return ()
+        places = [p for p in self._places.get(ref.id, ()) if self._nodes[p][:2] == (ref.type, ref.id)]
+        return tuple(a for p in places for a in (self.ref(q) for q in self._broader(p)) if a != ref)
+
+    def tags(self, name: str) -> tuple[NodeRef, ...]:
+        """Diet or keyword nodes of a name: a wish for what is labelled so."""
+        places = self._places.get(name, ())
+        refs = [self.ref(p) for p in places]
+        return tuple(r for r in refs if r.type == "diet") or tuple(r for r in refs if r.type == "keyword")
+
+    @cached_property
+    def _speller(self) -> Speller:
+        kinds = ("ingredient", "cuisine")
+        return Speller(k for k, places in self._places.items() if any(self._nodes[p][0] in kinds for p in places))
+
+    def similar(self, key: str, *, limit: int) -> tuple[Entry, ...]:
+        """Entries whose spelling is nearest to an unknown one, at most `limit` slips away; ties are all given."""
+        entries = (self.lookup(word) for word in self._speller.near(key, limit=limit))
+        return tuple(e for e in entries if e is not None)
+
+    def _others(self, by_type: dict[str, list[int]], best: str) -> tuple[NodeRef, ...]:
+        return tuple(self.ref(p) for kind in sorted(by_type, key=_rank) if kind != best for p in by_type[kind])
+
+
+def _rank(kind: str) -> int:
+    return PRIORITY.index(kind) if kind in PRIORITY else len(PRIORITY)
+
+
+def fold_phrase(text: str) -> str:
+    """The lookup key of a name: the lemmas of its words."""
+    return " ".join(token.lemma for token in tokenize(text))
