@@ -127,7 +127,7 @@ class Taste:
 
 
 def plain_name(line: str) -> str:
-    """Make "flour" of "1 1/2 cups flour, sifted": enough for the simulation's tastes, which is all it serves."""
+    """Make "flour" of "1 1/2 cups flour, sifted": all that the simulated tastes need."""
     words = line.split(",")[0].split()
     while len(words) > 1 and (re.fullmatch(r"[\d/.]+", words[0]) or words[0] in UNITS):
         words = words[1:]
