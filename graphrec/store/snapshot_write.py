@@ -28,8 +28,8 @@ def write_snapshot(store: SnapshotSource, directory: str | os.PathLike[str]) -> 
     half snapshot. The store notes the folder, so that erasing a user finds it.
 
     Raises:
-        StoreError: the store is read-only, or the directory cannot be written (permissions, full disk);
-            nothing of the snapshot stays.
+        StoreError: the store is read-only or locked by a long write, or the directory cannot be written
+            (permissions, full disk); nothing of the snapshot stays.
     """
     parent = Path(directory)
     if store.read_only:

@@ -19,6 +19,7 @@ from graphrec.store.snapshot import GraphSnapshot
 from graphrec.store.snapshot_write import list_snapshots, prune_snapshots, write_snapshot
 from tests.store.fake_store import FakeStore, kitchen
 
+pytestmark = pytest.mark.usefixtures("unflushed")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -85,8 +86,6 @@ WRITER = """
 import sys
 from tests.store.test_snapshot_write import kitchen_of
 from graphrec.store.snapshot_write import write_snapshot
-
-pytestmark = pytest.mark.usefixtures("unflushed")
 print("ready", flush=True)
 sys.stdin.readline()
 for size in range(int(sys.argv[2]), int(sys.argv[3])):
