@@ -18,7 +18,7 @@ from graphrec.store.columns import Interactions, KnowledgeGraph
 Int = NDArray[np.integer[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A data set with dense ids.
 

@@ -12,7 +12,7 @@ Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EvaluationResult:
     """Metrics of one scorer on one test set.
 

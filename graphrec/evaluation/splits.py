@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -17,15 +18,14 @@ from graphrec.evaluation.holdout import (
     hold_out_random,
     without_pairs,
 )
-from graphrec.models.base import TrainData
 from graphrec.sparse import CSR
-from graphrec.store.columns import NO_TIME, Interactions, KnowledgeGraph
+from graphrec.store.columns import NO_TIME, Interactions, KnowledgeGraph, TrainData
 
 Int = NDArray[np.integer[Any]]
 Stage = Literal["valid", "test"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """Training, validation and test interactions over the same users and items.
 
@@ -59,8 +59,8 @@ class Split:
             include_valid: train on the validation rows as well (the last fit, after validation has chosen).
         """
         if include_valid:
-            return TrainData(concatenate(self.train, self.valid).matrix(), None, self.kg)
-        return TrainData(self.train.matrix(), self._valid_matrix() if len(self.valid) else None, self.kg)
+            return TrainData(self._known, None, self.kg)
+        return TrainData(self._train, self._valid if len(self.valid) else None, self.kg)
 
     def as_of(self, time: int) -> TrainData:
         """Everything that happened strictly before `time` (microseconds UTC), at most the test cut.
@@ -81,7 +81,7 @@ class Split:
 
     def seen(self, on: Stage = "test") -> CSR:
         """The history known before that stage, `[num_users, num_items]`; it is masked in the ranking."""
-        return (concatenate(self.train, self.valid) if on == "test" else self.train).matrix()
+        return self._known if on == "test" else self._train
 
     def cold_items(self, on: Stage = "test") -> Int:
         """Ids of the items without any interaction before that stage, ascending."""
@@ -99,10 +99,23 @@ class Split:
         """`(seen, held out)` of a stage, for `evaluate` only: elsewhere it is the very leak."""
         if on not in ("valid", "test"):
             raise InvalidInputError(f"A split is evaluated on 'valid' or 'test', not {on!r}.")
-        return self.seen(on), (self._test.matrix() if on == "test" else self._valid_matrix())
+        return self.seen(on), (self._held if on == "test" else self._valid)
 
-    def _valid_matrix(self) -> CSR:
+    @cached_property
+    def _train(self) -> CSR:
+        return self.train.matrix()
+
+    @cached_property
+    def _known(self) -> CSR:
+        return concatenate(self.train, self.valid).matrix() if len(self.valid) else self._train
+
+    @cached_property
+    def _valid(self) -> CSR:
         return without_pairs(self.valid, self.train).matrix()
+
+    @cached_property
+    def _held(self) -> CSR:
+        return self._test.matrix()
 
 
 def concatenate(first: Interactions, second: Interactions) -> Interactions:
