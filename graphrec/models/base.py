@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from graphrec.bundle import Part
-from graphrec.sparse import CSR
-from graphrec.store.columns import KnowledgeGraph
+from graphrec.store.columns import TrainData
+
+__all__ = ["Float", "Int", "Log", "Model", "ModelConfig", "TrainData"]
 
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
@@ -24,29 +24,6 @@ class ModelConfig(BaseModel):
     """Base of all typed configurations: unknown keys are errors, values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainData:
-    """All that a model may see.
-
-    Args:
-        train: `[num_users, num_items]` weights of the training interactions.
-        valid: `[num_users, num_items]` for early stopping and nothing else; None trains for the configured epochs.
-        kg: the knowledge graph, items first; None for models without one.
-    """
-
-    train: CSR
-    valid: CSR | None = None
-    kg: KnowledgeGraph | None = None
-
-    @property
-    def num_users(self) -> int:
-        return self.train.shape[0]
-
-    @property
-    def num_items(self) -> int:
-        return self.train.shape[1]
 
 
 class Model(ABC):

@@ -91,3 +91,27 @@ class KnowledgeGraph:
     def take(self, rows: Int | NDArray[np.bool_]) -> KnowledgeGraph:
         """The chosen triples; entities and relations keep their numbers."""
         return replace(self, heads=self.heads[rows], relations=self.relations[rows], tails=self.tails[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class TrainData:
+    """All that a model may see.
+
+    Args:
+        train: `[num_users, num_items]` weights of the training interactions.
+        valid: `[num_users, num_items]` for early stopping and nothing else; None trains for the configured
+            epochs.
+        kg: the knowledge graph, items first; None for models without one.
+    """
+
+    train: CSR
+    valid: CSR | None = None
+    kg: KnowledgeGraph | None = None
+
+    @property
+    def num_users(self) -> int:
+        return self.train.shape[0]
+
+    @property
+    def num_items(self) -> int:
+        return self.train.shape[1]
