@@ -27,7 +27,8 @@ Float = NDArray[np.floating[Any]]
 MAX_REASONS = 3
 _TRIED = 6  # history entries per item that are scored again
 _NAMED = 2  # shared attributes that a text names
-_COMMON = 0.2  # an attribute that more than this share of items has (salt) says little
+_COMMON = 0.2  # an attribute that more than this share of items has (salt) says little,
+_ALWAYS_TELLING = 20  # unless only so few items have it
 _PROBED = 5  # people looked up in the store to see that a path over them is still there
 
 _DID = {
@@ -128,13 +129,13 @@ class _Explainer:
         both = [pair for pair in first if pair in second]
         counts = {pair: len(self.catalogue.attribute_items.row(pair[1])) for pair in both}
         both.sort(key=lambda pair: (counts[pair], pair))
-        telling = [p for p in both if counts[p] <= _COMMON * self.catalogue.num_items] or both[:1]
-        kept = []
-        for pair in telling:
+        limit = max(_COMMON * self.catalogue.num_items, _ALWAYS_TELLING)
+        kept: list[tuple[int, int]] = []
+        for pair in both:
+            if len(kept) == _NAMED or (kept and counts[pair] > limit):
+                break
             if self._stands(one, *pair) and self._stands(other, *pair):
                 kept.append(pair)
-            if len(kept) == _NAMED:
-                break
         return kept
 
     def _edges_of(self, item: int) -> dict[tuple[int, int], None]:
