@@ -124,7 +124,7 @@ def _answer_file(recommender: Recommender, batch: Path, out: Path | None, explai
         answers = recommender.batch(lines, explain=explain)
         if out is None:
             for answer in answers:
-                print(answer)
+                print(answer, flush=str(batch) == "-")  # whoever asks through a pipe waits for it
             return
         with replacing(out) as file:
             count = sum(1 for answer in answers if file.write(f"{answer}\n"))
