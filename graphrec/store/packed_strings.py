@@ -33,11 +33,13 @@ class PackedStrings(Sequence[str | None]):
     def pack(cls, strings: Iterable[str | None], *, source: str = "strings") -> PackedStrings:
         """Encode strings; the order is kept, an empty string and None stay apart."""
         encoded = [None if text is None else text.encode("utf-8") for text in strings]
-        lengths = np.fromiter((0 if part is None else len(part) for part in encoded), np.int64, len(encoded))
-        offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-        data = np.frombuffer(b"".join(part for part in encoded if part is not None), dtype=np.uint8)
-        missing = np.fromiter((part is None for part in encoded), np.uint8, len(encoded))
-        return cls(data, offsets, missing if missing.any() else None, source=source)
+        missing = None
+        if None in encoded:
+            missing = np.fromiter((part is None for part in encoded), np.uint8, len(encoded))
+        whole = [part or b"" for part in encoded]
+        offsets = np.zeros(len(whole) + 1, dtype=np.int64)
+        np.cumsum(np.fromiter(map(len, whole), np.int64, len(whole)), out=offsets[1:])
+        return cls(np.frombuffer(b"".join(whole), dtype=np.uint8), offsets, missing, source=source)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
