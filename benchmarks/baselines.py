@@ -180,13 +180,13 @@ def _print(
     title: str, found: Mapping[str, Any], k: int, reference: Mapping[str, tuple[float, float]]
 ) -> None:
     columns = [
-        "model", f"recall@{k}", "± se", f"ndcg@{k}", f"ndcg_kgat@{k}", f"mrr@{k}", f"hit@{k}", "reference",
+        "model", f"recall@{k}", "± se", f"ndcg@{k}", f"ndcg_kgat@{k}", f"mrr@{k}", f"hit_rate@{k}", "reference",
         "fit s", "users/s",
     ]  # fmt: skip
     rows = []
     for name, entry in found.items():
         r: EvaluationResult = entry["result"]
-        scores = [r[f"{metric}@{k}"] for metric in ("ndcg", "ndcg_kgat", "mrr", "hit")]
+        scores = [r[f"{metric}@{k}"] for metric in ("ndcg", "ndcg_kgat", "mrr", "hit_rate")]
         speed = [f"{entry['fit_seconds']:.1f}", f"{r.users_per_second:.0f}"]
         error = r.standard_error(f"recall@{k}")
         rows.append([name, r[f"recall@{k}"], error, *scores, _pair(reference.get(name)), *speed])

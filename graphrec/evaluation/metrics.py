@@ -70,7 +70,7 @@ METRICS: dict[str, Callable[[Bool, Int, int], Float]] = {
     "recall": recall,
     "ndcg": ndcg,
     "mrr": mrr,
-    "hit": hit_rate,
+    "hit_rate": hit_rate,
     "map": average_precision,
     "precision": precision,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from graphrec.bundle import ItemItemPart, Part
 from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
@@ -33,9 +33,17 @@ class EASEConfig(ItemItemConfig):
     side_weight: NonNegativeFloat = 0.0
     """How many users a shared attribute counts for: attributes are stacked under the users. 0 omits them."""
     side_relations: tuple[str, ...] = ()
-    """Relations of the knowledge graph whose tails are attributes; empty means all."""
-    top_weights: PositiveInt | None = 500
-    """Weights of largest magnitude that an item keeps in a bundle; None keeps all. `score` uses all."""
+    """Relations of the knowledge graph whose tails are attributes, or their names between commas; empty: all."""
+    top_weights: NonNegativeInt = 500
+    """Weights of largest magnitude that an item keeps in a bundle; 0 keeps all. `score` uses all."""
+
+    @field_validator("side_relations", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """The command line gives one text."""
+        return (
+            [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+        )
 
 
 class EASE(Model):

@@ -19,7 +19,7 @@ def user_metrics(order, test, k):
     return {
         f"recall@{k}": sum(hits) / len(test),
         f"precision@{k}": sum(hits) / k,
-        f"hit@{k}": float(any(hits)),
+        f"hit_rate@{k}": float(any(hits)),
         f"mrr@{k}": 0.0 if first is None else 1 / (first + 1),
         f"map@{k}": sum(precisions) / min(k, len(test)),
         f"ndcg@{k}": _dcg(hits) / _dcg([True] * min(k, len(test))),

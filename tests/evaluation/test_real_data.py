@@ -30,7 +30,7 @@ def test_last_fm(name, settings, recall, ndcg):
 def test_amazon_book():
     split = load_kgat(require_data("kg/amazon-book")).split
     data = split.train_data(include_valid=True)
-    metrics = ("recall@20", "ndcg@20", "ndcg_kgat@20", "hit@20")
+    metrics = ("recall@20", "ndcg@20", "ndcg_kgat@20", "hit_rate@20")
     for name, expected in {
         "popularity": (0.0287, 0.0123, 0.0187, 0.0588),
         "item_knn": (0.1704, 0.1003, 0.1291, 0.2941),

@@ -18,7 +18,7 @@ from tests.models.planted import SIZE, checkerboard, scores_of_parts
 
 SETTINGS: dict[str, dict[str, object]] = {
     "item_knn": {"k": 50, "shrink": 1.0},
-    "ease": {"ridge": 10.0, "top_weights": None},
+    "ease": {"ridge": 10.0, "top_weights": 0},
 }
 """Settings that suit the planted data; a model that is not named runs with its defaults."""
 

@@ -128,7 +128,7 @@ def test_weights_count_when_they_are_used():
 @pytest.mark.parametrize("name", ["item_knn", "rp3beta", "ease", "popularity"])
 def test_weighted_scores_equal_their_parts(name):
     data = checkerboard(weighted=True)
-    settings = {"use_weights": True} | ({"top_weights": None} if name == "ease" else {})
+    settings = {"use_weights": True} | ({"top_weights": 0} if name == "ease" else {})
     model = create_model(name, settings).fit(data)
     expected = model.score(np.arange(5))
     np.testing.assert_allclose(scores_of_parts(model, data.train, range(5)), expected, rtol=1e-3, atol=1e-5)
@@ -177,7 +177,7 @@ def test_pruned_ease_keeps_the_largest_weights_of_each_item():
     dense = (np.random.default_rng(4).random((80, 30)) < 0.3).astype(float)
     data = train_data(dense)
     whole = (
-        create_model("ease", {"ridge": 5.0, "top_weights": None})
+        create_model("ease", {"ridge": 5.0, "top_weights": 0})
         .fit(data)
         .parts()[0]
         .weights.to_scipy()
@@ -193,6 +193,12 @@ def test_pruned_ease_keeps_the_largest_weights_of_each_item():
     expected = close.score(np.arange(80))
     found = scores_of_parts(close, data.train, range(80))
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.99
+
+
+def test_relations_may_be_one_text_between_commas():
+    config = create_model("ease", {"side_relations": "has, by"}).config
+    assert config.side_relations == ("has", "by")
+    assert create_model("ease", {"side_relations": ""}).config == create_model("ease").config
 
 
 def test_unknown_models_and_impossible_values_are_named():
