@@ -1,6 +1,6 @@
 """What holds for the package as a whole.
 
-No unsafe loading, no machine's paths, files of a readable length, and a plain install that serves without torch.
+No unsafe loading, no machine's paths, readable files, and a plain install that serves without torch.
 """
 
 from __future__ import annotations
