@@ -28,8 +28,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from _common import write_results
 
-from benchmarks._common import write_results
 from graphrec.bundle import Catalogue, ItemItemPart, Strings, VectorPart, read_bundle, write_bundle
 from graphrec.ranking import Recommender
 from graphrec.ranking.retrieval import top_k

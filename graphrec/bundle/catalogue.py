@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec.bundle.strings import Strings
 from graphrec.errors import InvalidInputError
+from graphrec.language.fold import fold
 from graphrec.sparse import CSR
 
 Int = NDArray[np.integer[Any]]
@@ -125,11 +126,7 @@ class Catalogue:
             return None
         code = self.types.index(node_type)
         exact = self._spellings.get((code, value))
-        if exact is not None:
-            return exact
-        from graphrec.language.fold import fold
-
-        return self._spellings.get((code, fold(value)))
+        return exact if exact is not None else self._spellings.get((code, fold(value)))
 
     def label(self, attribute: int) -> str:
         """Display name of an attribute."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphrec.bundle import Catalogue, Strings
 from graphrec.language.fold import fold
+from graphrec.language.taxonomy import load_taxonomy
 from graphrec.sparse import CSR
 from graphrec.store.columns import Interactions
 from graphrec.store.snapshot import GraphSnapshot, RelationInfo
@@ -41,7 +42,7 @@ def build_catalogue(
 
     Args:
         train: the interactions that the model sees, when some are held out; default all of the snapshot.
-        aliases: further spellings, alias to the id or name of an attribute.
+        aliases: further spellings, alias to the id or name of an attribute; default the food taxonomy's.
     """
     events = snapshot.interactions if train is None else train
     relations = _item_relations(snapshot)
@@ -51,7 +52,7 @@ def build_catalogue(
     item_attributes, edge_relation = _edges(snapshot, relations, nodes)
     broader = _closure(snapshot, hierarchy, nodes)
     history, kinds = _strongest(events)
-    alias, alias_attribute = _spellings(nodes, aliases or {})
+    alias, alias_attribute = _spellings(nodes, load_taxonomy().aliases if aliases is None else aliases)
     item_type = snapshot.item_type
     return Catalogue(
         user_type=snapshot.user_type, item_type=item_type,
@@ -89,7 +90,7 @@ def _edges(
     rows, cols, codes = [_none()], [_none()], [_none()]
     for code, info in enumerate(relations):
         matrix = snapshot.csr(info.name)
-        rows.append(matrix.row_index())
+        rows.append(matrix.row_index().astype(np.int64))
         cols.append(matrix.indices.astype(np.int64) + nodes.start[info.dst])
         codes.append(np.full(matrix.nnz, code, dtype=np.int64))
     row, col, relation = np.concatenate(rows), np.concatenate(cols), np.concatenate(codes)
@@ -158,9 +159,9 @@ def _spellings(nodes: _Numbering, aliases: Mapping[str, str]) -> tuple[Strings, 
                 found.setdefault((codes[attribute], fold(text)), attribute)
     for alias, target in aliases.items():
         for code in range(len(nodes.types)):
-            attribute = found.get((code, fold(target)))
-            if attribute is not None:
-                found.setdefault((code, fold(alias)), attribute)
+            meant = found.get((code, fold(target)))
+            if meant is not None:
+                found.setdefault((code, fold(alias)), meant)
     texts = Strings.pack(text for _, text in found)
     return texts, np.fromiter(found.values(), dtype=np.int32, count=len(found))
 
