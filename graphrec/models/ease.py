@@ -12,10 +12,9 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveIn
 from graphrec.bundle import ItemItemPart, Part
 from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
 from graphrec.models.closed_form import item_weights
-from graphrec.models.item_item import BLOCK, ItemItemConfig, profile
+from graphrec.models.item_item import BLOCK, ItemItemConfig, keep_best, profile
 from graphrec.models.side_information import attribute_matrix
 from graphrec.sparse import CSR
-from graphrec.sparse.top_k import top_k
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -33,7 +32,7 @@ class EASEConfig(ItemItemConfig):
     side_weight: NonNegativeFloat = 0.0
     """How many users a shared attribute counts for: attributes are stacked under the users. 0 omits them."""
     side_relations: tuple[str, ...] = ()
-    """Relations of the knowledge graph whose tails are attributes, or their names between commas; empty: all."""
+    """Relations whose tails are attributes, a list or one text with commas; empty means all."""
     top_weights: NonNegativeInt = 500
     """Weights of largest magnitude that an item keeps in a bundle; 0 keeps all. `score` uses all."""
 
@@ -98,13 +97,10 @@ class EASE(Model):
         columns, values = [], []
         for start in range(0, size, BLOCK):
             block = self._weights[start : start + BLOCK]
-            best, magnitude = top_k(np.abs(block), keep)
-            best = np.sort(np.where(magnitude > 0, best, size), axis=1)  # `size` marks a zero weight
-            kept = best < size
-            rows = np.broadcast_to(np.arange(len(block))[:, None], best.shape)[kept]
-            counts[self._items[start : start + BLOCK]] = kept.sum(axis=1)
-            columns.append(self._items[best[kept]])
-            values.append(block[rows, best[kept]])
+            rows, best, _ = keep_best(np.abs(block), keep)
+            counts[self._items[start : start + BLOCK]] = np.bincount(rows, minlength=len(block))
+            columns.append(self._items[best])
+            values.append(block[rows, best])
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         shape = (self._num_items, self._num_items)
         indices = np.concatenate(columns).astype(np.int32)

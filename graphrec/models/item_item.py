@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphrec.bundle import ItemItemPart, Part
 from graphrec.models.base import Float, Int, Model, ModelConfig
 from graphrec.sparse import CSR
-from graphrec.sparse.top_k import top_k
+from graphrec.sparse.top_k import top_k_mask
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -53,11 +53,12 @@ def profile(train: CSR, use_weights: bool) -> sp.csr_matrix:
 
 
 def keep_best(block: Dense, k: int) -> tuple[Int, Int, Dense]:
-    """The k largest positive entries of each row as (row, column, value); ties to the lower column."""
-    ids, values = top_k(block, k)
-    kept = (ids >= 0) & (values > 0)
-    rows = np.broadcast_to(np.arange(len(block))[:, None], ids.shape)
-    return rows[kept], ids[kept], values[kept].astype(np.float32)
+    """The k largest positive entries of each row as (row, column, value) in order of place.
+
+    Of equal values at the border the lower columns stay.
+    """
+    rows, columns = np.nonzero(top_k_mask(block, k, above=0.0))
+    return rows, columns, block[rows, columns].astype(np.float32)
 
 
 def from_blocks(blocks: list[tuple[Int, Int, Dense]], num_items: int) -> sp.csr_matrix:

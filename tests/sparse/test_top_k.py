@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.sparse.top_k import top_k
+from graphrec.sparse.top_k import top_k, top_k_mask
 
 
 def by_sorting(scores, k):
@@ -30,6 +30,19 @@ def test_equals_a_full_sort(rows, cols, k, levels, masked, seed):
     np.testing.assert_array_equal(ids, expected)
     padded = np.concatenate([scores, np.full((rows, 1), -np.inf, dtype=np.float32)], axis=1)
     np.testing.assert_array_equal(values, np.take_along_axis(padded, expected, axis=1))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(0, 5), st.integers(1, 60), st.integers(0, 70), st.sampled_from([1, 3, 10**6]),
+    st.integers(0, 2**32),
+)  # fmt: skip
+def test_mask_marks_the_same_columns(rows, cols, k, levels, seed):
+    scores = np.random.default_rng(seed).integers(-levels, levels + 1, size=(rows, cols)).astype(np.float32)
+    for above in (-np.inf, 0.0):
+        allowed = np.where(scores > above, scores, -np.inf)
+        expected = [set(row[row >= 0].tolist()) for row in by_sorting(allowed, k)]
+        assert [set(np.flatnonzero(row).tolist()) for row in top_k_mask(scores, k, above=above)] == expected
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
