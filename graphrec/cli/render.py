@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from graphrec.ranking import Answer, RecommendedItem
 
 BAR_CELLS = 12
+TITLE_CELLS = 44
+CHIP = "black on bright_white"
 _FALLBACKS = {
     "cold_user": "nobody knows this user yet: popularity and the request decide",
     "fold_in": "new since training: scored by the history in the store",
@@ -99,31 +101,31 @@ def _range(bounds: Sequence[float | None]) -> str:
 
 def _draw_items(items: Sequence[RecommendedItem]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
     from rich.text import Text
 
-    top = max((item.score for item in items), default=1.0)
-    low = min((item.score for item in items), default=0.0)
-    table = Table.grid(padding=(0, 2))
-    for justify in ("right", "left", "left", "left"):
-        table.add_column(justify="right" if justify == "right" else "left")
+    console = Console(highlight=False)
+    scores = [item.score for item in items]
+    width = min(TITLE_CELLS, max((len(item.title) for item in items), default=0))
     for rank, item in enumerate(items, start=1):
-        share = 1.0 if top <= low else 0.15 + 0.85 * (item.score - low) / (top - low)
-        bar = Text("█" * max(1, round(share * BAR_CELLS)), style="cyan")
-        table.add_row(Text(str(rank)), Text(item.title, style="bold"), bar, Text(item.item, style="dim"))
-        if item.reasons:
-            table.add_row("", _chips([reason.text for reason in item.reasons]), "", "")
-    Console().print(table)
+        line = Text(f"{rank:3d}  ", style="dim")
+        line.append(_fit(item.title, width), style="bold")
+        line.append(f"  {_bar(item.score, min(scores), max(scores))}  ", style="cyan")
+        line.append(_one_line(item.item), style="dim")
+        console.print(line, no_wrap=True, overflow="ellipsis")
+        for reason in item.reasons:
+            console.print(Padding(Text(f" {_one_line(reason.text)} ", style=CHIP), (0, 0, 0, 5)))
 
 
-def _chips(texts: Sequence[str]) -> Any:
-    from rich.text import Text
+def _bar(score: float, low: float, high: float) -> str:
+    """The best of the list fills the bar, the last keeps a stub: differences are seen, not absolute scores."""
+    share = 1.0 if high <= low else 0.15 + 0.85 * (score - low) / (high - low)
+    return ("█" * max(1, round(share * BAR_CELLS))).ljust(BAR_CELLS)
 
-    line = Text()
-    for text in texts:
-        line.append(f" {text} ", style="black on bright_white")
-        line.append(" ")
-    return line
+
+def _fit(text: str, width: int) -> str:
+    flat = _one_line(text)
+    return flat.ljust(width) if len(flat) <= width else flat[: width - 1] + "…"
 
 
 def _cell(value: object) -> str:
