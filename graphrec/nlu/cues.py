@@ -72,7 +72,7 @@ makes me sick|make me sick|makes me ill|make me ill|makes him sick|makes her sic
 with|using|use|uses|used|including|include|includes|featuring|feature|features|containing|contains|contain|that has|that have|has|have|made from
 |made of|made out of|made with|based on|plus|add|adding|extra|lots of|loads of|plenty of|lot of|want|wants|need|needs|craving|crave|cravings|i got|ive got|we got|weve got|id like|i would like|would like|wed like|we would like|theyd like|hed like|shed like|youd like|would love|id love|wed love|w
 |in the mood for|up for|feel like|feeling like|fancy|only|just|nothing but|none but|no less than|going for|call for|calls for|calling for|instead use|keep the|full of
-|packed with|loaded with|topped with|stuffed with|filled with|heavy on|leftover|left over|starring|hungry for|use up|using up|cook with|but with|still has|must have|must include|must contain|has to have|have to have|cant do without
+|packed with|loaded with|topped with|stuffed with|filled with|heavy on|leftover|left over|starring|hungry for|use up|using up|cook with|but with|still has|real|actual|must have|must include|must contain|has to have|have to have|cant do without
 |cant live without|cannot live without|cant go without|dont forget|do not forget|dont forget the|dont skip|dont skip the|do not skip|do not skip the|dont leave out|dont leave out the|do not leave out|dont omit|dont hold|dont hold the|never skip|never skip the|not without|never without|nothing without|cant be without|dont hold back on|dont skimp on|do not skimp on|not skimp on|cant get enough|cant get enough of|can not get enough of|cannot get enough of
 |cant go wrong with|cant say no to|cant resist|havent had|have not had|havent eaten|havent tried|havent made|no shortage of|short of nothing but|not only|not just|why not|how about|what about|by
 """,
@@ -97,7 +97,7 @@ not too|not very|not so|not that|not overly|not super|not really|not extremely|n
     Cue.STOP: """
 but|however|though|although|yet|please|thanks|i|we|you|show|give|find|make|makes|cook|get me|suggest|recommend|list|looking|look|search|searching|bring|help|because|since|so|while|that|which|who|just|if|when|then|let|lets|what|whats|how|where|hows|is|are|was|will|would|could|should|can|im|ive|id|were|my|our|his|her|their|hes|shes|theyre
 |in|on|onto|inside|atop|for|from|today|tonight|tomorrow|instead|as|by|to|at|until|before|after|during|alexa|hey|hi|ok|okay|thank|cheers|everything|something|anyone|who|whom|he|she|they|it|ready
-|switch to|swap in|go for|try|do|only|has to be|it should|should be|must be|needs to be|and i|and we|and show|and give|and make|and find|and something|and can|and could|and also|and please|and then
+|on the side|switch to|swap in|go for|try|do|only|has to be|it should|should be|must be|needs to be|and i|and we|and show|and give|and make|and find|and something|and can|and could|and also|and please|and then
 """,
     Cue.AND: "and|und|n|as well as|along with|together with",
     Cue.OR: "or|and or|or even|or any|or other|or any other|and any|and any other|or any kind of|and any kind of|or any type of|or anything with|or anything containing|and anything with|and anything containing|or things with|and things with|or products with|or something with|or anything made with|or anything made from|and all|and other",

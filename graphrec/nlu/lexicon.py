@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ MUST_TYPES = frozenset(PRIORITY[:-1])
 """Types that a plain mention requires; a mention of any other type is a wish."""
 UNLINKED_TYPES = frozenset({"user", "recipe", "item", "meal", "time_band", "health_band"})
 MAX_WORDS = 6
+_LOOSE = vocabulary.VAGUE | vocabulary.DISHES
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 ")
 
 
@@ -120,6 +121,8 @@ class Lexicon:
             return self._cache[key]
         except KeyError:
             entry = self._find(key)
+            if entry is not None and entry.type == "ingredient" and key in _LOOSE:
+                entry = replace(entry, loose=True)
             if len(self._cache) > 50_000:
                 self._cache.clear()
             self._cache[key] = entry
@@ -137,6 +140,9 @@ class Lexicon:
         for position in positions:
             by_type.setdefault(self._nodes[position][0], []).append(position)
         best = min(by_type, key=_rank, default="")
+        head = key.rpartition(" ")[2] if " " in key else ""
+        if head in vocabulary.PLATED and best in ("", "ingredient") and key not in vocabulary.COMPOUNDS:
+            return None  # "chocolate cake": chocolate, and a cake
         if best == "ingredient":
             return self._ingredient_entry(key, by_type)
         staged = self._staged(key, best)
@@ -150,24 +156,23 @@ class Lexicon:
     def _staged(self, key: str, best: str) -> Entry | None:
         """A meaning from the tables of request English, where it outranks the type `best`."""
         stages = vocabulary.INGREDIENTS.get(key)
-        if stages is not None:
-            refs = self._first_stage("ingredient", stages)
-            if refs:
-                return Entry("ingredient", refs, self._closed(refs, stages[0]))
-        entry = self._from_taxonomy(key) if best not in ("cuisine", "course", "diet") else None
-        if entry is not None and (entry.refs or not best):
+        refs = self._first_stage("ingredient", stages) if stages is not None else ()
+        if refs and stages is not None:
+            return Entry("ingredient", refs, self._closed(refs, stages[0]))
+        stages = vocabulary.CUISINES.get(key) if best != "cuisine" else None
+        refs = self._first_stage("cuisine", stages) if stages is not None else ()
+        entry = Entry("cuisine", refs, refs) if refs else self._course(key, best)
+        if entry is not None or best in ("cuisine", "course", "diet") or (best and key in vocabulary.DISHES):
             return entry
-        for kind, table in (("cuisine", vocabulary.CUISINES), ("course", vocabulary.COURSES)):
-            stages = table.get(key)
-            if stages is None or best == kind:
-                continue
-            refs = self._first_stage(kind, stages)
-            if refs:
-                loose = kind == "course" and key in vocabulary.LOOSE_COURSES and refs[0].id != key
-                if loose and best:
-                    continue
-                return Entry(kind, refs, refs, loose=loose)
-        return None
+        entry = self._from_taxonomy(key)
+        return entry if entry is not None and (entry.refs or not best) else None
+
+    def _course(self, key: str, best: str) -> Entry | None:
+        """The course that a word leads to, unless a node of type `best` says it better."""
+        stages = vocabulary.COURSES.get(key) if best != "course" else None
+        refs = self._first_stage("course", stages) if stages is not None else ()
+        loose = bool(refs) and key in vocabulary.LOOSE_COURSES and refs[0].id != key
+        return None if not refs or (loose and best) else Entry("course", refs, refs, loose=loose)
 
     def _first_stage(self, kind: str, stages: vocabulary.Stages) -> tuple[NodeRef, ...]:
         for names in stages:
@@ -181,14 +186,29 @@ class Lexicon:
 
     def _ingredient_entry(self, key: str, by_type: dict[str, list[int]]) -> Entry:
         refs = tuple(self.ref(p) for p in by_type["ingredient"])
-        return Entry("ingredient", refs, self._closed(refs, (key,)), self._others(by_type, "ingredient"))
+        excluded = self._closed(refs, (key,))
+        dish = self._dish(key, by_type) if key in vocabulary.DISHES else None
+        if dish is not None:
+            return Entry(dish.type, dish.refs, dish.refs + excluded, refs, dish.loose)
+        return Entry("ingredient", refs, excluded, self._others(by_type, "ingredient"))
+
+    def _dish(self, key: str, by_type: dict[str, list[int]]) -> Entry | None:
+        """The dish that a word names besides an ingredient: a course, else a keyword."""
+        staged = self._course(key, "") if "course" not in by_type else None
+        for kind in ("course", "category", "keyword"):
+            if kind in by_type:
+                refs = tuple(self.ref(p) for p in by_type[kind])
+                return Entry(kind, refs, refs)
+            if kind == "course" and staged is not None and not staged.loose:
+                return staged
+        return staged
 
     def _closed(self, refs: tuple[NodeRef, ...], names: Sequence[str]) -> tuple[NodeRef, ...]:
         """`refs` and those of their kinds in the taxonomy that the catalogue does not already file under them."""
         out = dict.fromkeys(refs)
         ids = {ref.id for ref in refs}
         for name in dict.fromkeys([*names, *ids]):
-            for kind_of in self.taxonomy.descendants(name):
+            for kind_of in sorted(self.taxonomy.descendants(name)):
                 for position in self._places.get(kind_of, ()):
                     ref = self.ref(position)
                     if ref.type == "ingredient" and not ids & {r.id for r in (ref, *self._filed_under(ref))}:
@@ -198,7 +218,7 @@ class Lexicon:
     def _from_taxonomy(self, key: str) -> Entry | None:
         """A food that the taxonomy knows: its node by another name, its kinds, or for exclusions its group."""
         name = self.taxonomy.canonical(key)
-        if name is None:
+        if name not in self.taxonomy.is_a:
             return Entry("", (), self._parts(key)) if key in vocabulary.COMPOUNDS else None
         same = self._of_type("ingredient", name)
         if same:
@@ -206,19 +226,31 @@ class Lexicon:
         kinds = self._kinds(name)
         if kinds:
             return Entry("ingredient", kinds, kinds)
+        head = key.rpartition(" ")[2]
+        if head != key and key not in vocabulary.COMPOUNDS and self._is_kind_of(name, head):
+            return None  # "asian noodle" without a node: its words are read one by one
         return Entry("", (), self._nearest_group(name) or self._parts(key))
+
+    def _is_kind_of(self, name: str, head: str) -> bool:
+        entry = self.lookup(head)
+        kinds = self.taxonomy.kinds(name)
+        return entry is not None and any(ref.id in kinds for ref in entry.refs)
 
     def _kinds(self, name: str) -> tuple[NodeRef, ...]:
         """The topmost nodes of the catalogue below a taxonomy name that has no node itself."""
-        found = [r for kind in self.taxonomy.descendants(name) for r in self._of_type("ingredient", kind)]
+        found = [r for kind in sorted(self.taxonomy.descendants(name)) for r in self._of_type("ingredient", kind)]
         below = set(found)
         return tuple(dict.fromkeys(r for r in found if not below.intersection(self.ancestors(r))))
 
     def _nearest_group(self, name: str) -> tuple[NodeRef, ...]:
-        for group in self.taxonomy.ancestors(name):
-            refs = self._of_type("ingredient", group)
+        """The nearest broader nodes of a name without one, where people avoid such things for a reason."""
+        taxonomy = self.taxonomy
+        level = [name] if taxonomy.restrictions(name) else []
+        while level:
+            level = [up for low in level for up in (*taxonomy.is_a.get(low, ()), *taxonomy.contains.get(low, ()))]
+            refs = [r for group in level if taxonomy.restrictions(group) for r in self._of_type("ingredient", group)]
             if refs:
-                return refs
+                return tuple(dict.fromkeys(refs))
         return ()
 
     def _parts(self, key: str) -> tuple[NodeRef, ...]:
@@ -234,7 +266,7 @@ class Lexicon:
         """Broader nodes of an ingredient: those of the catalogue, and those the taxonomy adds."""
         found = dict.fromkeys(self._filed_under(ref))
         if ref.type == "ingredient":
-            for name in self.taxonomy.ancestors(ref.id):
+            for name in sorted(self.taxonomy.ancestors(ref.id)):
                 found.update(dict.fromkeys(self._of_type("ingredient", name)))
         found.pop(ref, None)
         return tuple(found)

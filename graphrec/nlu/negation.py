@@ -128,7 +128,7 @@ class Reader:
 
     def _weaken(self, role: Role, at: int) -> None:
         """ "mushrooms if possible", "rice is ok": what stands before is no requirement."""
-        for reading in self._list_before(at, every=True):
+        for reading in self._list_before(at, every=True, avoided=False):
             if reading.role is Role.MUST:
                 reading.role = role
 
@@ -436,20 +436,21 @@ class Reader:
             return
         self.scope = Scope()
 
-    def _list_before(self, at: int, *, every: bool) -> list[Reading]:
+    def _list_before(self, at: int, *, every: bool, avoided: bool = True) -> list[Reading]:
         """Mentions joined by commas and conjunctions that end right before a token, nearest first.
 
         Args:
             at: the token.
-            every: take ingredients of any kind; otherwise, beyond the nearest, only those people go without.
+            every: beyond the nearest, take whatever a conjunction joins.
+            avoided: beyond the nearest, take what people commonly go without.
         """
         found: list[Reading] = []
         end, conjoined = at - 1, False
         for reading in reversed(self.readings):
             if reading.last != end or reading.mention is None:
                 break
-            avoided = self.tokens[end].lemma in _AVOIDED
-            if found and not (reading.mention.entry.type in ("ingredient", "") and (avoided or (every and conjoined))):
+            known = avoided and self.tokens[end].lemma in _AVOIDED
+            if found and not (reading.mention.entry.type in ("ingredient", "") and (known or (every and conjoined))):
                 break
             found.append(reading)
             joint = self.tokens[reading.first].gap in (Gap.COMMA, Gap.JOIN)

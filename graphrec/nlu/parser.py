@@ -222,7 +222,7 @@ class _Assembly:
 
     def _want(self, reading: Reading, entry: Entry, extra: tuple[NodeRef, ...], last: Reading | None) -> None:
         self.should.update(dict.fromkeys(extra))
-        if not entry.refs:
+        if not entry.refs or (entry.loose and entry.type == "ingredient"):
             reading.role = Role.UNLINKED
             self.unlinked.append(self._said(reading))
         elif reading.role is Role.SHOULD or entry.loose or entry.type not in MUST_TYPES:

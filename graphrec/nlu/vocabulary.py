@@ -175,6 +175,32 @@ SOFT_DIETS = {
 CHEESES = frozenset("parmesan mozzarella cheddar ricotta feta gruyere gouda provolone romano monterey brie".split())
 """Cheeses that people name without the word."""
 
+DISHES = frozenset(
+    """soup stew salad sauce snack drink cookie candy sandwich pizza taco burger curry casserole pie cake muffin biscuit roll
+dip spread smoothie juice cocktail salsa chili chowder gravy dessert pudding pancake waffle brownie pastry tart chip fudge
+cupcake bar bite cereal cracker gumbo jambalaya stuffing dressing meatball meatloaf lasagna wrap roast""".split()
+)
+"""Names of dishes first and of ingredients second: "soup" asks for a soup, not for a dish made with one."""
+
+PLATED = frozenset(
+    """soup stew salad pizza taco burger curry casserole pie cake cookie sandwich muffin cupcake pancake waffle brownie
+lasagna meatball meatloaf chowder gumbo pudding smoothie cocktail dessert pastry tart cheesecake burrito enchilada quiche
+omelet risotto dish recipe dinner""".split()
+)
+"""Dishes that, at the end of a longer name, are wanted apart from what they are made of."""
+
+VAGUE = frozenset(
+    """sweet sour salty savory hot cold water ice seasoning flavoring flavour flavor topping filling mix crust shell dough
+additive leavening thickener condiment fat can cup jar package bag box leaf whole white black red green yellow brown
+purple dark light baby ball bowl plate pan pot oven stick piece slice homemade gourmet classic traditional baking
+baked baking product style store power super wild ground round top bottom heart seed skin bone
+accent bell bitter bugle certo chuck conch cone confetti corona crescent decoration dove dripping equal fluff fluid fluke
+frank fryer goober graham hop jimmy kaiser liquid mound must nerd patron payday peep porter preserve punch ranch rose rub
+rue ruffle silk slider smelt snow sole spike sponge spray sprite squirt starter stock swerve swede tang tonic twist violet
+vitamin whopper magic kiss""".split()
+)
+"""Words that are ingredients in a list of ingredients only: wanted, they stay words; excluded, they are excluded."""
+
 PLURALS: dict[str, Stages] = _rows("peppers = bell pepper, chili pepper > pepper\nchilies|chiles|chillies = chili pepper > chili")
 """Words whose plural means something else: "pepper" is the spice, "peppers" are vegetables."""
 

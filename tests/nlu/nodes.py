@@ -15,7 +15,7 @@ orange|oregano|oyster|paprika|parmesan cheese|parsley|pasta|pea|peanut|peanut bu
 quinoa|raisin|red wine|rice|ricotta cheese|rosemary|rum|salmon|salt|sausage|scallop|sesame oil|sesame seed|shallot|shrimp|sour cream|soy sauce|spaghetti
 spinach|steak|strawberry|sugar|sweet potato|thyme|tofu|tomato|tomato sauce|tortilla|tuna|turkey|vanilla extract|vinegar|walnut|white wine|yogurt|zucchini
 """.replace("\n", "|").split("|")  # fmt: skip
-GROUPS = "alcohol|dairy|fish|gluten|meat|nut|poultry|shellfish|soy|tree nut|wheat|sesame".split("|")
+GROUPS = "alcohol|dairy|fish|gluten|meat|nut|poultry|shellfish|soy|tree nut|wheat|sesame|soup|cookie|snack|candy|sweet|water|sauce".split("|")
 CUISINES = "italian|mexican|indian|chinese|thai|greek|french|japanese|korean|vietnamese|moroccan|spanish|southern us|cajun creole|british|filipino|jamaican".split("|")  # fmt: skip
 COURSES = "appetizer|breakfast|dessert|main dish|side dish|soup|salad|drink".split("|")
 KEYWORDS = "lasagna|cake|cookie|casserole|curry|stew|pie|spicy|grilled|slow cooker|chicken soup|pancake|burger|taco|pizza|smoothie|sandwich|stir fry|low carb|vegan|no bake|chowder|cheesecake|muffin|creamy|bbq|roast|christmas".split("|")  # fmt: skip
@@ -37,6 +37,6 @@ def lexicon() -> Lexicon:
 
     def broader(at: int) -> list[int]:
         kind, name, _ = rows[at]
-        return [places[a] for a in taxonomy.ancestors(name) if a in places] if kind == "ingredient" else []
+        return sorted(places[a] for a in taxonomy.ancestors(name) if a in places) if kind == "ingredient" else []
 
     return Lexicon(rows, broader=broader, taxonomy=taxonomy)
