@@ -108,7 +108,7 @@ def _draw_items(items: Sequence[RecommendedItem]) -> None:
     scores = [item.score for item in items]
     width = min(TITLE_CELLS, max((len(item.title) for item in items), default=0))
     for rank, item in enumerate(items, start=1):
-        line = Text(f"{rank:3d}  ", style="dim")
+        line = Text().append(f"{rank:3d}  ", style="dim")
         line.append(_fit(item.title, width), style="bold")
         line.append(f"  {_bar(item.score, min(scores), max(scores))}  ", style="cyan")
         line.append(_one_line(item.item), style="dim")
@@ -118,7 +118,7 @@ def _draw_items(items: Sequence[RecommendedItem]) -> None:
 
 
 def _bar(score: float, low: float, high: float) -> str:
-    """The best of the list fills the bar, the last keeps a stub: differences are seen, not absolute scores."""
+    """The best of the list fills the bar, the last keeps a stub: it shows differences, not scores."""
     share = 1.0 if high <= low else 0.15 + 0.85 * (score - low) / (high - low)
     return ("█" * max(1, round(share * BAR_CELLS))).ljust(BAR_CELLS)
 
