@@ -68,7 +68,7 @@ def _reduce(operation: np.ufunc, values: Float, indptr: Int, empty: float) -> Fl
     _check(values, indptr)
     result = np.full((len(indptr) - 1, *values.shape[1:]), empty, dtype=values.dtype)
     filled = np.flatnonzero(np.diff(indptr))
-    # `reduceat` gives an empty segment the entry that follows it, so only the filled ones are asked for: their
+    # `reduceat` gives an empty segment the entry that follows it, so only filled ones are asked for: their
     # starts rise strictly, and each ends where the next begins.
     if len(filled):
         result[filled] = operation.reduceat(values, indptr[filled], axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from graphrec.errors import InvalidInputError
@@ -32,6 +33,7 @@ def to_dgl(snapshot: GraphSnapshot, *, inverse: bool = False) -> DGLGraph:
         InvalidInputError: there is no relation and no interaction, which DGL cannot hold.
     """
     torch = require("torch", "train")
+    os.environ.setdefault("DGLBACKEND", "pytorch")  # else its import prints and writes ~/.dgl/config.json
     dgl = require("dgl", "dgl", note=_NOTE)
     lists = edge_lists(snapshot, inverse=inverse)
     if not lists:

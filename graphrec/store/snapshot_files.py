@@ -185,9 +185,14 @@ def array_table(infos: Mapping[str, ArrayInfo]) -> dict[str, Any]:
 def sync_tree(directory: Path) -> None:
     """Flush a folder's files to disk, then the folder; cheaper once all are written than after each."""
     for path in directory.iterdir():
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
+        sync_file(path)
     sync_directory(directory)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a closed file to disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def sync_directory(directory: Path) -> None:

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from graphrec.errors import CorruptionError, NotFoundError, SchemaVersionError, StoreError
 from graphrec.store.snapshot import GraphSnapshot
-from graphrec.store.snapshot_files import MANIFEST, content_name, render_manifest, sync_directory, sync_tree
+from graphrec.store.snapshot_files import (
+    MANIFEST,
+    content_name,
+    render_manifest,
+    sync_directory,
+    sync_file,
+    sync_tree,
+)
 from graphrec.store.snapshot_gather import SnapshotSource, gather
 from graphrec.store.snapshot_layout import SnapshotLayout
 
@@ -110,7 +117,7 @@ def _replace_manifest(target: Path, manifest: bytes) -> None:
     with suppress(OSError):  # read-only folder, full disk: the snapshot is sound, only its origin stays older
         try:
             fresh.write_bytes(manifest)
-            sync_tree(target)
+            sync_file(fresh)
             fresh.replace(target / MANIFEST)
             sync_directory(target)
         finally:
