@@ -16,6 +16,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from _common import write_results
+from _common import REPOSITORY, write_results
 
 from graphrec.bundle import Catalogue, ItemItemPart, Strings, VectorPart, read_bundle, write_bundle
 from graphrec.ranking import Recommender
@@ -222,13 +223,26 @@ def measure_process(model: Path, runs: int = 7) -> dict[str, Any]:
     catalogue = read_bundle(model).catalogue
     user = catalogue.user_ids[0]
     common = catalogue.ref(int(np.argmax(catalogue.attribute_items.degrees())))
-    command = [sys.executable, "-m", "graphrec.cli.main", "recommend", "--model", str(model), "--user", user,
-               "--must", common, "--json"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0 or '"items"' not in done.stdout:
-        return {"skipped": (done.stderr.strip() or "no answer").splitlines()[-1]}
-    times = [_timed(lambda: subprocess.run(command, capture_output=True)) for _ in range(runs)]
-    return {"median_s": statistics.median(times), "max_s": max(times), "runs": runs}
+    start = [sys.executable, "-c", "from graphrec.cli.main import run; run()"]
+    ask = ["recommend", "--model", str(model), "--user", user, "--json"]
+    words = f"something with {common.split(':', 1)[1]}"
+    found: dict[str, Any] = {}
+    for name, more in (("must", ["--must", common]), ("request", ["--request", words])):
+        command = [*start, *ask, *more]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+        if done.returncode != 0 or '"items"' not in done.stdout:
+            found[name] = {"skipped": (done.stderr.strip() or "no answer").splitlines()[-1]}
+            continue
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times = [_timed(lambda c=command: _run_quietly(c)) for _ in range(runs)]
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / runs
+        found[name] = {"median_s": statistics.median(times), "max_s": max(times), "cpu_s": cpu, "runs": runs}
+    return found
+
+
+def _run_quietly(command: Sequence[str]) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=REPOSITORY, check=True)
 
 
 def report(results: dict[str, Any]) -> None:

@@ -30,8 +30,8 @@ class Catalogue:
         item_ids: external ids `[num_items]`, in the order of the parts' item rows.
         titles: `[num_items]`, empty where an item has none.
         types: names of the attribute types, e.g. ingredient, cuisine, course.
-        hierarchical: those of `types` that form an is-a hierarchy (ingredients): an item without any
-            attribute of such a type counts as unknown and never passes an exclusion.
+        hierarchical: those of `types` that form an is-a hierarchy or say what an item is made of
+            (ingredients): an item without any counts as unknown and never passes an exclusion.
         attribute_type: int16 `[num_attributes]`, position in `types`.
         attribute_ids: external ids `[num_attributes]`.
         attribute_names: display names `[num_attributes]`.

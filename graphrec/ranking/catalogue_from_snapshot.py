@@ -20,6 +20,9 @@ Int = NDArray[np.integer[Any]]
 HIERARCHY = "is_a"
 """The relation, from narrower to broader, that constraints are closed over."""
 
+CONTENTS = ("ingredient", "allergen")
+"""Types that say what an item is made of, with a hierarchy or without: not knowing them is never safe."""
+
 
 class _Numbering:
     """One dense numbering over the nodes of several types."""
@@ -48,6 +51,7 @@ def build_catalogue(
     relations = _item_relations(snapshot)
     types = dict.fromkeys(info.dst for info in relations)
     hierarchy = [r for r in snapshot.relations if r.name == HIERARCHY and {r.src, r.dst} <= set(types)]
+    contents = dict.fromkeys([*(r.src for r in hierarchy), *(name for name in CONTENTS if name in types)])
     nodes = _Numbering(snapshot, list(types))
     item_attributes, edge_relation = _edges(snapshot, relations, nodes)
     broader = _closure(snapshot, hierarchy, nodes)
@@ -59,7 +63,7 @@ def build_catalogue(
         user_ids=Strings.pack(_ids(snapshot, snapshot.user_type)),
         item_ids=Strings.pack(snapshot.ids(item_type)),
         titles=Strings.pack(name or "" for name in snapshot.names(item_type)),
-        types=nodes.types, hierarchical=tuple(dict.fromkeys(r.src for r in hierarchy)),
+        types=nodes.types, hierarchical=tuple(contents),
         attribute_type=nodes.type_code, attribute_ids=Strings.pack(nodes.ids),
         attribute_names=Strings.pack(nodes.names), relations=tuple(r.name for r in relations),
         item_attributes=item_attributes, edge_relation=edge_relation,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Bundle, Catalogue, History
+from graphrec.bundle import Bundle, Catalogue, History, VectorPart
 from graphrec.ranking.live import LiveStore
 
 Int = NDArray[np.integer[Any]]
@@ -53,7 +53,7 @@ def user_state(bundle: Bundle, live: LiveStore | None, user: str | None) -> User
     if found is None:
         return UserState(user)
     history, kinds = found
-    if trained:
+    if trained and (len(history) or any(isinstance(part, VectorPart) for part in bundle.parts)):
         return UserState(user, index, history, kinds, None)
     return UserState(user, None, history, kinds, FOLD_IN if len(history) else COLD_USER)
 

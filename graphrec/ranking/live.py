@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from graphrec.bundle import Bundle, Catalogue, History
-from graphrec.errors import BundleMismatchError, InvalidInputError, NotFoundError
+from graphrec.errors import BundleMismatchError, NotFoundError
 
 _PROBES = 32
 
@@ -59,7 +59,7 @@ class LiveStore:
         """
         try:
             entries = self.store.history(user)
-        except (NotFoundError, InvalidInputError):  # an id that no store can hold is an unknown user's
+        except (NotFoundError, ValueError):  # an id that no store can hold is an unknown user's
             return None
         strongest: dict[int, tuple[float, str]] = {}
         for entry in entries:

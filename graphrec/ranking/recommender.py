@@ -141,7 +141,7 @@ class Recommender:
                 answer = self._answer_line(line, explain)
             except (InvalidInputError, TypeError) as error:
                 raise InvalidInputError(f"Line {number} of the batch cannot be answered: {error}") from error
-            yield json.dumps(answer.to_json(), ensure_ascii=False)
+            yield _json_line(answer)
 
     def _answer_line(self, line: str, explain: bool) -> Answer:
         try:
@@ -177,6 +177,15 @@ class Recommender:
     def _item(self, index: int, score: float) -> RecommendedItem:
         title = catalogue_title(self.catalogue, index, self.live)
         return RecommendedItem(self.catalogue.item_ids[index], score, title)
+
+
+def _json_line(answer: Answer) -> str:
+    text = json.dumps(answer.to_json(), ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair in the request: escape it as the request did
+        return json.dumps(answer.to_json())
+    return text
 
 
 def trained_fusion(bundle: Bundle) -> Fusion | None:

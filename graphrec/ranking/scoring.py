@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.bundle import Bundle, score_parts
+from graphrec.errors import CorruptionError
 from graphrec.ranking.cold import COLD_USER, UserState, popularity_prior
 from graphrec.ranking.constraints import items_with
 from graphrec.ranking.query import GraphQuery
@@ -96,8 +97,14 @@ class Scoring:
         if not len(items):
             return base
         if self.fusion is not None and self.query.has_request:
-            scores = self.fusion.adjust(query, self.user.index, history, items, base)
-            return np.asarray(scores, dtype=np.float32)
+            scores = np.asarray(
+                self.fusion.adjust(query, self.user.index, history, items, base), dtype=np.float32
+            )
+            if scores.shape != base.shape or not np.isfinite(scores).all():
+                raise CorruptionError(
+                    f"The request scorer of {self.bundle.path} gave no finite scores; train again."
+                )
+            return scores
         return self._with_wishes(query, items, base) if query.should else base
 
     @cached_property

@@ -17,6 +17,7 @@ from graphrec.bundle import (
     read_bundle,
     write_bundle,
 )
+from graphrec.bundle import read as reading
 from graphrec.bundle import write as writing
 from graphrec.bundle.catalogue import catalogue_arrays, catalogue_from_arrays
 from graphrec.bundle.format import FORMAT, manifest_digest
@@ -196,6 +197,21 @@ def test_an_existing_bundle_is_replaced_and_readers_keep_the_old_one(tmp_path):
     np.testing.assert_array_equal(old.score_user(0), before)
     assert not np.allclose(read_bundle(path).score_user(0), before)
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_bundle_replaced_between_two_reads_is_read_again(tmp_path, monkeypatch):
+    world = kitchen()
+    path = world.write(tmp_path / "m", random_parts(world, seed=1))
+    check, pending = reading._check_file, [True]
+
+    def check_late(*arguments: object) -> None:
+        if pending and pending.pop():
+            world.write(path, random_parts(world, seed=2))
+        check(*arguments)
+
+    monkeypatch.setattr(reading, "_check_file", check_late)
+    found = read_bundle(path).score_user(0)
+    np.testing.assert_array_equal(found, read_bundle(path).score_user(0))
 
 
 def test_without_atomic_swap_the_bundle_is_still_replaced(tmp_path, monkeypatch):

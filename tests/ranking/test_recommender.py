@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from graphrec.bundle import VectorPart, read_bundle
-from graphrec.errors import BundleMismatchError, InvalidInputError, NotFoundError
+from graphrec.errors import BundleMismatchError, CorruptionError, InvalidInputError, NotFoundError
 from graphrec.ranking import GraphQuery, NodeRef, Recommender
 from tests.bundle.worlds import World, kitchen, random_parts
 
@@ -150,6 +150,16 @@ def test_without_a_request_the_score_is_the_plain_one(bundle):
     assert fusion.calls == []
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_broken_request_scorer_is_a_named_error(bundle, broken):
+    class Broken:
+        def adjust(self, query, user_index, history, candidates, base_scores):
+            return base_scores * broken
+
+    with pytest.raises(CorruptionError, match="request scorer"):
+        Recommender(bundle, fusion=Broken()).recommend("u1", request="soup")
+
+
 def test_similar_items(bundle):
     recommender = Recommender(bundle)
     found = recommender.similar("r1", 3)
@@ -210,6 +220,12 @@ def test_a_bad_line_is_named_by_number(bundle, line, problem):
     assert problem in str(caught.value)
 
 
+def test_half_a_character_is_an_unknown_user(bundle):
+    for store in (None, FakeStore.of(kitchen())):
+        (line,) = Recommender(bundle, store).batch(['{"user": "\\ud800", "candidates": ["\\udfff"]}'])
+        assert json.loads(line.encode("utf-8"))["fallback"] == "cold_user"
+
+
 def test_an_unknown_key_is_not_silently_a_constraint(bundle):
     (line,) = Recommender(bundle).batch(['{"user": "u1", "must-not": ["ingredient:nut"]}'])
     assert "must-not" in json.loads(line)["query"]["note"]
@@ -255,6 +271,16 @@ def test_a_user_that_the_store_erased_is_a_stranger(bundle):
     del store.histories["u2"]
     answer = Recommender(bundle, store).recommend("u2", k=20)
     assert answer.fallback == "cold_user" and len(answer.items) == 8
+
+
+def test_item_item_weights_alone_need_a_history(tmp_path):
+    world = kitchen()
+    part = [p for p in random_parts(world) if p.kind == "item_item"]
+    store = FakeStore.of(world)
+    store.histories["u1"] = [Entry("elsewhere", "cook", 1.0)]
+    recommender = Recommender(read_bundle(world.write(tmp_path / "m", part)), store)
+    assert recommender.recommend("u1").fallback == "cold_user"
+    assert recommender.recommend("u2").fallback is None
 
 
 def test_a_user_whose_items_the_model_does_not_know(bundle):
