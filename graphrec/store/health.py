@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
 
 from graphrec.store import tables as t
 from graphrec.store.records import Info
@@ -33,32 +32,28 @@ def describe(connection: sa.Connection, path: Path) -> Info:
 
 
 def _counts(connection: sa.Connection, names: sa.Table, column: sa.Column[int]) -> dict[str, int]:
-    counted = dict(connection.execute(sa.select(column, sa.func.count()).group_by(column)).tuples().all())
+    groups = connection.execute(sa.select(column, sa.func.count()).group_by(column))
+    counted = {row: count for row, count in groups}
     rows = connection.execute(sa.select(names.c.id, names.c.name).order_by(names.c.id))
     return {name: counted.get(row, 0) for row, name in rows}
 
 
 def problems(connection: sa.Connection, path: Path, *, full: bool) -> list[str]:
     """Damage that SQLite can see, dangling references, and edges that are kept one way only."""
-    found: list[str] = []
-    try:
-        pragma = "integrity_check" if full else "quick_check"
-        for (line,) in connection.exec_driver_sql(f"PRAGMA {pragma}({_MAX_PROBLEMS})"):
-            if line != "ok":
-                found.append(f"Store {path} is damaged: {line}; restore it from a backup or import it again.")
-        for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(
-            _MAX_PROBLEMS
-        ):
-            found.append(
-                f"Store {path} is damaged: row {row} of {table} points to no {parent}; import it again."
-            )
-        found.extend(_one_way_edges(connection, path))
-    except DatabaseError as error:
-        found.append(f"Store {path} is damaged: {error.orig}; restore it from a backup or import it again.")
-    return found
+    pragma = "integrity_check" if full else "quick_check"
+    lines = [
+        line for (line,) in connection.exec_driver_sql(f"PRAGMA {pragma}({_MAX_PROBLEMS})") if line != "ok"
+    ]
+    if not lines:  # what follows reads pages that must hang together
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_MAX_PROBLEMS)
+        lines = [f"row {row} of {table} points to no {parent}" for table, row, parent, _ in dangling]
+        lines.extend(_one_way_edges(connection))
+    return [
+        f"Store {path} is damaged: {line}; restore it from a backup or import it again." for line in lines
+    ]
 
 
-def _one_way_edges(connection: sa.Connection, path: Path) -> list[str]:
+def _one_way_edges(connection: sa.Connection) -> list[str]:
     for table, near, far in ((t.edge, "src", "dst"), (t.edge_in, "dst", "src")):
         other = t.edge_in if table is t.edge else t.edge
         twin = sa.exists().where(
@@ -66,6 +61,5 @@ def _one_way_edges(connection: sa.Connection, path: Path) -> list[str]:
         )
         alone = connection.execute(sa.select(table.c[near], table.c[far]).where(~twin).limit(1)).first()
         if alone is not None:
-            return [f"Store {path} is damaged: the edge of rows {alone[0]} and {alone[1]} is kept one way; "
-                    "import it again."]  # fmt: skip
+            return [f"the edge of rows {alone[0]} and {alone[1]} is kept one way only"]
     return []

@@ -73,7 +73,7 @@ class InteractionWriter:
         for number, row in enumerate(rows, first_row):
             if len(row) != 5:
                 raise InvalidInputError(
-                    f"Row {number} has {len(row)} values; give (user, item, kind, time, weight)."
+                    f"The event in row {number} has {len(row)} values; give user, item, kind, time, weight."
                 )
             _, _, kind, time, weight = row
             kinds.append(self._kinds[kind] if kind in self._kinds else self._kind_id(kind, number))

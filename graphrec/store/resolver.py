@@ -65,14 +65,14 @@ class NodeResolver:
 
     def resolve(
         self, node_type: str, raws: Sequence[str], what: str, first_row: int, *, create: bool,
-        names: Mapping[str, str | None] | None = None,
+        names: Sequence[str | None] = (),
     ) -> list[int]:  # fmt: skip
         """Row ids of external ids, :data:`REFUSED` for an erased one.
 
         Args:
             what: how errors call the id (`item`); they add the row, counted from `first_row`.
             create: whether unknown ids become nodes.
-            names: display names of ids that become nodes.
+            names: display names for those that become nodes, one for each id or none at all.
 
         Raises:
             InvalidInputError: an id cannot be one.
@@ -89,7 +89,8 @@ class NodeResolver:
                 raise NotFoundError(
                     f"The {what} {missing[0]!r} in row {row} is no {node_type} of the store; import it first."
                 )
-            titles = {clean: names.get(raw) for raw, clean in unknown.items()} if names else {}
+            titles = dict(zip(raws, names, strict=True)) if names else {}
+            titles = {clean: titles.get(raw) for raw, clean in unknown.items()}
             self._create(node_type, type_id, known, missing, titles)
             known.update({raw: known[clean] for raw, clean in unknown.items()})
         return list(map(known.__getitem__, raws))

@@ -76,7 +76,11 @@ relation = _table(
     _int("dst_type", sa.ForeignKey("node_type.id")),
     sa.Column("inverse", sa.TEXT, unique=True),
     sa.Column(
-        "feature", sa.Integer, sa.CheckConstraint("feature IN (0, 1)"), nullable=False, server_default="1"
+        "feature",
+        sa.Integer,
+        sa.CheckConstraint("feature IN (0, 1)"),
+        nullable=False,
+        server_default=sa.text("1"),
     ),
 )
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from graphrec.errors import CorruptionError
 from graphrec.store import erasure, health, registry
 from graphrec.store.column_reads import ColumnReads
 from graphrec.store.engine import BUSY_TIMEOUT, named_errors
@@ -122,5 +123,8 @@ class StoreUpkeep(ColumnReads):
         Args:
             full: also compare every index with its table; seconds per million edges.
         """
-        with self._connect_reader() as connection:
-            return health.problems(connection, self.path, full=full)
+        try:
+            with self._connect_reader() as connection:
+                return health.problems(connection, self.path, full=full)
+        except CorruptionError as error:
+            return [str(error)]

@@ -42,15 +42,17 @@ def clean_id(value: object, what: str = "id") -> str:
     return text
 
 
-def clean_text(value: str, what: str) -> str:
+def clean_text(value: object, what: str) -> str:
     """Text that UTF-8 can hold: half of a surrogate pair, as broken JSON gives it, is refused."""
+    if not isinstance(value, str):
+        raise InvalidInputError(f"The {what} is {value!r}; give text.")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidInputError(
             f"The {what} is {value[:40]!r}, which is not valid Unicode; repair its encoding."
         ) from error
-    return value
+    return str(value)
 
 
 def clean_number(value: Any, what: str) -> float:

@@ -51,12 +51,12 @@ class Writer:
         return self._nodes.last_id() - before
 
     def _upsert_nodes(self, node_type: str, rows: list[tuple[str, str | None]], first_row: int) -> None:
-        for row, (_, name) in enumerate(rows, first_row):
+        raws, titles = [ext for ext, _ in rows], [name for _, name in rows]
+        for row, name in enumerate(titles, first_row):
             if name is not None:
                 clean_text(name, f"name in row {row}")
-        raws = [ext for ext, _ in rows]
-        ids = self._nodes.resolve(node_type, raws, node_type, first_row, create=True, names=dict(rows))
-        names = [(name, row, name) for row, (_, name) in zip(ids, rows, strict=True) if name is not None]
+        ids = self._nodes.resolve(node_type, raws, node_type, first_row, create=True, names=titles)
+        names = [(name, row, name) for row, name in zip(ids, titles, strict=True) if name is not None]
         if names:
             update = "UPDATE node SET name = ? WHERE id = ? AND name IS NOT ?"
             self._connection.exec_driver_sql(update, names)
@@ -203,5 +203,5 @@ def _chunks(rows: Iterable[_T]) -> Iterator[tuple[int, list[_T]]]:
 
 def _property(value: float | str, what: str) -> tuple[float | None, str | None]:
     if isinstance(value, str):
-        return None, clean_text(str(value), what)
+        return None, clean_text(value, what)
     return clean_number(value, what), None
