@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graphrec.nlu.quantities import HOUR_UNITS, parse_minutes, parse_number, words_at
 from graphrec.nlu.tokens import Gap, Token
 
 Bounds = tuple[float | None, float | None]
@@ -12,47 +13,48 @@ Bounds = tuple[float | None, float | None]
 TIME, CALORIES, SERVINGS, INGREDIENTS = "total_minutes", "calories", "servings", "num_ingredients"
 QUICK_MINUTES = 30.0
 
-_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_UNITS += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-_SMALL = {word: float(n) for n, word in enumerate(_UNITS)}
-_TENS = {
-    word: float(10 * n)
-    for n, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
-    )
-}
-_VULGAR = {"1/4": 0.25, "1/2": 0.5, "3/4": 0.75, "\u00bc": 0.25, "\u00bd": 0.5, "\u00be": 0.75}
-_MINUTE = frozenset("minute minutes min mins minuets".split())
-_HOUR = frozenset("hour hours hr hrs".split())
 _CALORIE = frozenset("calorie calories cal cals kcal kcals".split())
-_PEOPLE = frozenset("people persons person adults guests diners eaters folks kids children friends mouths".split())
+_PEOPLE = frozenset(
+    "people persons person adults guests diners eaters folks kids children friends mouths".split()
+)
 _QUICK = frozenset("quick quickly fast speedy quickie rapid".split())
 _NOT_QUICK = frozenset("bread oat grit food pickle pickled cooking rise day".split())
 
 _PHRASES = {
-    "<=": """under|less than|fewer than|below|within|in|in under|in less than|at most|max|maximum|maximum of|max of
-    |a maximum of|no more than|not more than|up to|no longer than|not longer than|not over|shorter than|faster than
-    |quicker than|limit of|not exceed|not exceeding|dont exceed|doesnt exceed|without exceeding|not above|never over
-    |cap of|capped at|not to exceed|smaller than|lower than|no greater than|inside|takes under|inside of|no over
+    "<=": """under|less than|fewer than|below|within|in|in under|in less than|at most|max|maximum
+    |maximum of|max of|a maximum of|no more than|not more than|up to|no longer than|not longer than
+    |not over|shorter than|faster than
+    |quicker than|limit of|not exceed|not exceeding|dont exceed|doesnt exceed|without exceeding
+    |not above|never over
+    |cap of|capped at|not to exceed|smaller than|lower than|no greater than|inside|takes under|inside of
+    |no over
     |not take over|by""",
-    ">=": """over|more than|at least|above|minimum|minimum of|a minimum of|no less than|not less than|no fewer than
+    ">=": """over|more than|at least|above|minimum|minimum of|a minimum of|no less than
+    |not less than|no fewer than
     |longer than|not under|exceeding|exceeds|exceed|greater than|upwards of|not fewer than|not below""",
 }
 _COMPARATORS = {
-    tuple(phrase.split()): sign for sign, block in _PHRASES.items() for phrase in block.replace("\n", " ").split("|")
+    tuple(phrase.split()): sign
+    for sign, block in _PHRASES.items()
+    for phrase in block.replace("\n", " ").split("|")
 }
 _AFTER = {
     tuple(phrase.split()): sign
     for sign, block in {
-        "<=": "or less|or fewer|or under|or below|or quicker|or faster|max|maximum|tops|at most|and under|and below"
-        "|at the most|at max|or sooner",
+        "<=": "or less|or fewer|or under|or below|or quicker|or faster|max|maximum|tops|at most|and under"
+        "|and below|at the most|at max|or sooner",
         ">=": "or more|minimum|at least|or longer|or over|and up|or above|plus|at minimum",
     }.items()
     for phrase in block.split("|")
 }
-_HEDGES = frozenset("about around roughly approximately approx circa just only the a an total of like say maybe".split())
+_HEDGES = frozenset(
+    "about around roughly approximately approx circa just only the a an total of like say maybe".split()
+)
 _NEGATORS = frozenset(
-    "no not dont doesnt nothing never without wont cant cannot shouldnt isnt avoid none arent didnt mustnt".split()
+    (
+        "no not dont doesnt nothing never without wont cant cannot shouldnt isnt avoid none arent "
+        "didnt mustnt"
+    ).split()
 )
 
 
@@ -87,54 +89,6 @@ def merge_bounds(old: Bounds, new: Bounds) -> Bounds:
     low = max((b for b in (old[0], new[0]) if b is not None), default=None)
     high = min((b for b in (old[1], new[1]) if b is not None), default=None)
     return new if low is not None and high is not None and low > high else (low, high)
-
-
-def parse_number(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
-    """The number that starts at a token, as (value, next token): "1 1/2", "thirty-five", "four hundred"."""
-    if at >= len(tokens):
-        return None
-    word = tokens[at].word
-    value = _digits(word)
-    if value is not None:
-        extra = _VULGAR.get(tokens[at + 1].word) if at + 1 < len(tokens) else None
-        return (value, at + 1) if extra is None or value < 1 else (value + extra, at + 2)
-    if word in ("couple", "dozen"):
-        of = at + 1 < len(tokens) and tokens[at + 1].word == "of"
-        return (2.0 if word == "couple" else 12.0), at + 1 + of
-    if word in ("a", "an") and at + 1 < len(tokens):
-        if tokens[at + 1].word in ("couple", "dozen"):
-            return parse_number(tokens, at + 1)
-        if tokens[at + 1].word == "hundred":
-            return 100.0, at + 2
-    return _spelled(tokens, at)
-
-
-def _spelled(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
-    total, position, seen = 0.0, at, False
-    while position < len(tokens):
-        word = tokens[position].word
-        if word in _TENS and total % 100 == 0:
-            total += _TENS[word]
-        elif word in _SMALL and (total % 10 == 0 and (total % 100 == 0 or _SMALL[word] < 10)):
-            total += _SMALL[word]
-        elif word == "hundred" and seen:
-            total *= 100
-        else:
-            break
-        seen, position = True, position + 1
-    return (total, position) if seen else None
-
-
-def _digits(word: str) -> float | None:
-    if word in _VULGAR:
-        return _VULGAR[word]
-    if not word[0].isdigit() or len(word) > 9:
-        return None
-    top, slash, bottom = word.replace(",", "").partition("/")
-    try:
-        return float(top) / float(bottom) if slash else float(top)
-    except (ValueError, ZeroDivisionError):
-        return None
 
 
 def _measure_at(tokens: Sequence[Token], at: int, floor: int) -> Measure | None:
@@ -193,76 +147,8 @@ def _negated(tokens: Sequence[Token], first: int, floor: int, sign: str) -> tupl
     return first, sign
 
 
-def _minutes(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
-    """An amount of time from a token on, as (minutes, next token)."""
-    words = [t.word for t in tokens[at : at + 6]]
-    if not words:
-        return None
-    if words[0] == "pt":
-        return _iso(tokens, at + 1)
-    for phrase, minutes in _FIXED:
-        if tuple(words[: len(phrase)]) == phrase:
-            return minutes, at + len(phrase)
-    number = parse_number(tokens, at)
-    if number is None:
-        if words[0] in ("a", "an", "the") and len(words) > 1 and words[1] in _HOUR:
-            number = (1.0, at + 1)
-        else:
-            return None
-    value, after = number
-    if _words(tokens, after, 3) == ["and", "a", "half"]:
-        value, after = value + 0.5, after + 3
-    unit = tokens[after].word if after < len(tokens) else ""
-    if unit in _MINUTE or (unit == "m" and tokens[after].gap is Gap.NONE and tokens[after].start == tokens[after - 1].end):
-        return value, after + 1
-    glued = unit == "h" and tokens[after].start == tokens[after - 1].end
-    return _hours(tokens, value, after + 1) if unit in _HOUR or glued else None
-
-
-def _hours(tokens: Sequence[Token], value: float, at: int) -> tuple[float, int]:
-    """What follows "N hours": "and a half", "and 15 minutes", "30"."""
-    if _words(tokens, at, 3) == ["and", "a", "half"]:
-        return value * 60 + 30, at + 3
-    if _words(tokens, at, 3) == ["and", "a", "quarter"]:
-        return value * 60 + 15, at + 3
-    begin = at + 1 if _words(tokens, at, 1) == ["and"] else at
-    more = parse_number(tokens, begin)
-    if more is not None and more[0] < 60:
-        unit = tokens[more[1]].word if more[1] < len(tokens) else ""
-        if unit in _MINUTE or unit == "m":
-            return value * 60 + more[0], more[1] + 1
-        glued = begin == at and at < len(tokens) and tokens[at].start == tokens[at - 1].end
-        if glued:
-            return value * 60 + more[0], more[1]
-    return value * 60, at
-
-
-_FIXED: tuple[tuple[tuple[str, ...], float], ...] = tuple(
-    (tuple(phrase.split()), minutes)
-    for phrase, minutes in (
-        ("half an hour", 30.0), ("half hour", 30.0), ("half a hour", 30.0), ("a half hour", 30.0),
-        ("a half an hour", 30.0), ("quarter of an hour", 15.0), ("a quarter of an hour", 15.0),
-        ("quarter hour", 15.0), ("three quarters of an hour", 45.0), ("three quarter hour", 45.0),
-    )
-)  # fmt: skip
-
-
-def _iso(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
-    minutes, seen = 0.0, False
-    while at + 1 < len(tokens):
-        value, unit = _digits(tokens[at].word), tokens[at + 1].word
-        if value is None or unit not in ("h", "m"):
-            break
-        minutes, at, seen = minutes + value * (60 if unit == "h" else 1), at + 2, True
-    return (minutes, at) if seen else None
-
-
-def _words(tokens: Sequence[Token], at: int, count: int) -> list[str]:
-    return [t.word for t in tokens[at : at + count]]
-
-
 def _duration_measure(tokens: Sequence[Token], at: int) -> Measure | None:
-    found = _minutes(tokens, at)
+    found = parse_minutes(tokens, at)
     if found is None or found[0] <= 0:
         return None
     return Measure(at, found[1] - 1, TIME, (found[0], found[0]))
@@ -271,7 +157,7 @@ def _duration_measure(tokens: Sequence[Token], at: int) -> Measure | None:
 def _span_of_two(tokens: Sequence[Token], at: int) -> Measure | None:
     """ "between 20 and 40 minutes", "300-500 calories", "45 minutes to an hour"."""
     begin = at + 1 if tokens[at].word in ("between", "from") else at
-    low = _minutes(tokens, begin) or parse_number(tokens, begin)
+    low = parse_minutes(tokens, begin) or parse_number(tokens, begin)
     if low is None or low[1] >= len(tokens):
         return None
     joint = tokens[low[1]]
@@ -283,18 +169,24 @@ def _span_of_two(tokens: Sequence[Token], at: int) -> Measure | None:
         after = low[1]
     else:
         return None
-    timed = _minutes(tokens, after)
-    first_timed = _minutes(tokens, begin)
+    timed = parse_minutes(tokens, after)
+    first_timed = parse_minutes(tokens, begin)
     if timed is not None:
         if joint.gap is Gap.HARD and joint.word not in ("to", "and", "or") and first_timed is not None:
             return None
-        bottom = first_timed[0] if first_timed else low[0] * (60 if tokens[timed[1] - 1].word in _HOUR else 1)
+        bottom = (
+            first_timed[0] if first_timed else low[0] * (60 if tokens[timed[1] - 1].word in HOUR_UNITS else 1)
+        )
         return _ordered(at, timed[1] - 1, TIME, bottom, timed[0])
     high = None if first_timed else parse_number(tokens, after)
     if high is None or high[1] >= len(tokens):
         return None
     unit = tokens[high[1]].word
-    for names, key in ((_CALORIE, CALORIES), (_PEOPLE | {"servings"}, SERVINGS), ({"ingredients"}, INGREDIENTS)):
+    for names, key in (
+        (_CALORIE, CALORIES),
+        (_PEOPLE | {"servings"}, SERVINGS),
+        ({"ingredients"}, INGREDIENTS),
+    ):
         if unit in names:
             return _ordered(at, high[1], key, low[0], high[0])
     return None
@@ -311,10 +203,16 @@ def _calorie_measure(tokens: Sequence[Token], at: int) -> Measure | None:
     if tokens[at].word not in _CALORIE:
         return None
     position = at + 1  # "calories under 400", "calorie count below 400"
-    while position < min(len(tokens), at + 3) and tokens[position].word in ("count", "content", "are", "is", "be"):
+    while position < min(len(tokens), at + 3) and tokens[position].word in (
+        "count",
+        "content",
+        "are",
+        "is",
+        "be",
+    ):
         position += 1
     for length in (3, 2, 1):
-        words = tuple(_words(tokens, position, length))
+        words = tuple(words_at(tokens, position, length))
         number = parse_number(tokens, position + length) if words in _COMPARATORS else None
         if number is not None:
             bounds = (number[0], None) if _COMPARATORS[words] == ">=" else (None, number[0])
@@ -327,12 +225,12 @@ def _serving_measure(tokens: Sequence[Token], at: int) -> Measure | None:
     if word in ("serves", "serve", "serving", "feeds", "feed", "feeding", "for", "family", "party", "group"):
         begin = at + 1
         if word in ("family", "party", "group"):
-            if _words(tokens, begin, 1) != ["of"]:
+            if words_at(tokens, begin, 1) != ["of"]:
                 return None
             begin += 1
         sign: str | None = ">=" if word in ("feeds", "feed", "feeding", "party", "group") else None
         for length in (3, 2, 1):
-            words = tuple(_words(tokens, begin, length))
+            words = tuple(words_at(tokens, begin, length))
             if word != "for" and words in _COMPARATORS and words != ("in",):
                 begin, sign = begin + length, _COMPARATORS[words]
                 break
@@ -349,12 +247,12 @@ def _people(tokens: Sequence[Token], at: int, begin: int, word: str, sign: str |
         return None
     value, after = number
     high = value
-    if _words(tokens, after, 1) == ["to"] or (after < len(tokens) and tokens[after].gap is Gap.HYPHEN):
+    if words_at(tokens, after, 1) == ["to"] or (after < len(tokens) and tokens[after].gap is Gap.HYPHEN):
         second = parse_number(tokens, after + (tokens[after].word == "to"))
         if second is not None and second[0] > value:
             high, after = second
     if after < len(tokens) and tokens[after].word in ("or", "and"):
-        more = _words(tokens, after, 2)[-1]
+        more = words_at(tokens, after, 2)[-1]
         if more in ("more", "up", "over"):
             sign, after = ">=", after + 2
     counted = after < len(tokens) and tokens[after].word in _PEOPLE
@@ -380,15 +278,19 @@ def _count_measure(tokens: Sequence[Token], at: int) -> Measure | None:
     if number is None:
         return None
     after = number[1]
-    if _words(tokens, after, 1) in (["main"], ["simple"], ["basic"], ["or"]):
-        if _words(tokens, after, 2) in (["or", "fewer"], ["or", "less"]):
+    if words_at(tokens, after, 1) in (["main"], ["simple"], ["basic"], ["or"]):
+        if words_at(tokens, after, 2) in (["or", "fewer"], ["or", "less"]):
             after += 2
         elif tokens[after].word != "or":
             after += 1
     if after < len(tokens) and tokens[after].lemma == "ingredient":
-        bound = (number[0], number[0]) if after == number[1] or tokens[after - 1].word not in ("fewer", "less") else (
-            None,
-            number[0],
+        bound = (
+            (number[0], number[0])
+            if after == number[1] or tokens[after - 1].word not in ("fewer", "less")
+            else (
+                None,
+                number[0],
+            )
         )
         return Measure(at, after, INGREDIENTS, bound)
     return None
@@ -400,11 +302,11 @@ def _quick(tokens: Sequence[Token], taken: Sequence[Measure]) -> list[Measure]:
         if any(m.first <= at <= m.last for m in taken):
             continue
         before = {t.word for t in tokens[max(0, at - 4) : at]}
-        if token.word in _QUICK and not before & (_NEGATORS | {"too"}):
-            if at + 1 == len(tokens) or tokens[at + 1].lemma not in _NOT_QUICK:
-                return [Measure(at, at, TIME, (None, QUICK_MINUTES))]
+        after = tokens[at + 1].lemma if at + 1 < len(tokens) else ""
+        if token.word in _QUICK and after not in _NOT_QUICK and not before & (_NEGATORS | {"too"}):
+            return [Measure(at, at, TIME, (None, QUICK_MINUTES))]
         for phrase in _HURRY:
-            if tuple(_words(tokens, at, len(phrase))) == phrase:
+            if tuple(words_at(tokens, at, len(phrase))) == phrase:
                 return [Measure(at, at + len(phrase) - 1, TIME, (None, QUICK_MINUTES))]
     return []
 
@@ -412,8 +314,10 @@ def _quick(tokens: Sequence[Token], taken: Sequence[Measure]) -> list[Measure]:
 _HURRY = tuple(
     tuple(phrase.split())
     for phrase in (
-        "in a hurry", "in a rush", "short on time", "pressed for time", "not much time", "dont have much time",
-        "dont have a lot of time", "no time to cook", "little time", "in no time", "not have much time", "no time",
+        "in a hurry", "in a rush", "short on time", "pressed for time", "not much time", 
+        "dont have much time",
+        "dont have a lot of time", "no time to cook", "little time", "in no time", "not have much time", 
+        "no time",
         "dont have time", "do not have much time", "do not have time", "havent got long", "dont have long",
     )
 )  # fmt: skip

@@ -204,7 +204,9 @@ class Lexicon:
         return staged
 
     def _closed(self, refs: tuple[NodeRef, ...], names: Sequence[str]) -> tuple[NodeRef, ...]:
-        """`refs` and those of their kinds in the taxonomy that the catalogue does not already file under them."""
+        """`refs` and those of their kinds in the taxonomy that the catalogue does not already file under
+        them.
+        """
         out = dict.fromkeys(refs)
         ids = {ref.id for ref in refs}
         for name in dict.fromkeys([*names, *ids]):
@@ -216,7 +218,9 @@ class Lexicon:
         return tuple(out)
 
     def _from_taxonomy(self, key: str) -> Entry | None:
-        """A food that the taxonomy knows: its node by another name, its kinds, or for exclusions its group."""
+        """A food that the taxonomy knows: its node by another name, its kinds, or for exclusions its
+        group.
+        """
         name = self.taxonomy.canonical(key)
         if name not in self.taxonomy.is_a:
             return Entry("", (), self._parts(key)) if key in vocabulary.COMPOUNDS else None
@@ -238,7 +242,9 @@ class Lexicon:
 
     def _kinds(self, name: str) -> tuple[NodeRef, ...]:
         """The topmost nodes of the catalogue below a taxonomy name that has no node itself."""
-        found = [r for kind in sorted(self.taxonomy.descendants(name)) for r in self._of_type("ingredient", kind)]
+        found = [
+            r for kind in sorted(self.taxonomy.descendants(name)) for r in self._of_type("ingredient", kind)
+        ]
         below = set(found)
         return tuple(dict.fromkeys(r for r in found if not below.intersection(self.ancestors(r))))
 
@@ -247,8 +253,15 @@ class Lexicon:
         taxonomy = self.taxonomy
         level = [name] if taxonomy.restrictions(name) else []
         while level:
-            level = [up for low in level for up in (*taxonomy.is_a.get(low, ()), *taxonomy.contains.get(low, ()))]
-            refs = [r for group in level if taxonomy.restrictions(group) for r in self._of_type("ingredient", group)]
+            level = [
+                up for low in level for up in (*taxonomy.is_a.get(low, ()), *taxonomy.contains.get(low, ()))
+            ]
+            refs = [
+                r
+                for group in level
+                if taxonomy.restrictions(group)
+                for r in self._of_type("ingredient", group)
+            ]
             if refs:
                 return tuple(dict.fromkeys(refs))
         return ()
@@ -300,15 +313,21 @@ class Lexicon:
     @cached_property
     def _speller(self) -> Speller:
         kinds = ("ingredient", "cuisine")
-        return Speller(k for k, places in self._places.items() if any(self._nodes[p][0] in kinds for p in places))
+        return Speller(
+            k for k, places in self._places.items() if any(self._nodes[p][0] in kinds for p in places)
+        )
 
     def similar(self, key: str, *, limit: int) -> tuple[Entry, ...]:
-        """Entries whose spelling is nearest to an unknown one, at most `limit` slips away; ties are all given."""
+        """Entries whose spelling is nearest to an unknown one, at most `limit` slips away; ties are all
+        given.
+        """
         entries = (self.lookup(word) for word in self._speller.near(key, limit=limit))
         return tuple(e for e in entries if e is not None)
 
     def _others(self, by_type: dict[str, list[int]], best: str) -> tuple[NodeRef, ...]:
-        return tuple(self.ref(p) for kind in sorted(by_type, key=_rank) if kind != best for p in by_type[kind])
+        return tuple(
+            self.ref(p) for kind in sorted(by_type, key=_rank) if kind != best for p in by_type[kind]
+        )
 
 
 def _rank(kind: str) -> int:

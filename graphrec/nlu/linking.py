@@ -10,9 +10,13 @@ from graphrec.nlu.lexicon import MAX_WORDS, Entry, Lexicon
 from graphrec.nlu.tokens import Gap, Token
 from graphrec.ranking.query import NodeRef
 
-_TURNS = frozenset("no not without free non minus hold skip except nor nothing sans and or with but less".split())
+_TURNS = frozenset(
+    "no not without free non minus hold skip except nor nothing sans and or with but less".split()
+)
 """Words that a node's name must never swallow: they turn the meaning of their neighbours."""
-_KEPT = frozenset({"half and half", "mac and cheese", "macaroni and cheese", "surf and turf", "bubble and squeak"})
+_KEPT = frozenset(
+    {"half and half", "mac and cheese", "macaroni and cheese", "surf and turf", "bubble and squeak"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,16 @@ def _reach(tokens: Sequence[Token], at: int, taken: Collection[int]) -> int:
     return size
 
 
-def _entry(tokens: Sequence[Token], lemmas: Sequence[str], at: int, size: int, lexicon: Lexicon) -> Entry | None:
+def _entry(
+    tokens: Sequence[Token], lemmas: Sequence[str], at: int, size: int, lexicon: Lexicon
+) -> Entry | None:
     token = tokens[at]
     if size == 1:
-        entry = lexicon.plural(token.word) or lexicon.lookup(token.lemma) or (lexicon.lookup(token.word) if token.word != token.lemma else None)
+        entry = (
+            lexicon.plural(token.word)
+            or lexicon.lookup(token.lemma)
+            or (lexicon.lookup(token.word) if token.word != token.lemma else None)
+        )
         if entry is None or len(token.lemma) < 2:
             return None
         common = token.word in STOPWORDS or token.lemma in STOPWORDS or _is_cue(token.word)
@@ -78,7 +88,7 @@ def _entry(tokens: Sequence[Token], lemmas: Sequence[str], at: int, size: int, l
     if token.word == "no" and tokens[at + 1].word in NO_STYLE:
         return entry
     words = {t.word for t in tokens[at : at + size]}
-    return None if words & _TURNS or token.word in STOPWORDS and entry.type == "keyword" else entry
+    return None if words & _TURNS or (token.word in STOPWORDS and entry.type == "keyword") else entry
 
 
 def _is_cue(word: str) -> bool:

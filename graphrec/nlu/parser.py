@@ -12,7 +12,7 @@ from graphrec.nlu.linking import link
 from graphrec.nlu.negation import Reader
 from graphrec.nlu.scope import Reading, Role
 from graphrec.nlu.tokens import Gap, Token, tokenize
-from graphrec.nlu.vocabulary import DIET_WORDS, DIETS, SOFT_DIETS
+from graphrec.nlu.vocabulary import DIET_WORDS, SOFT_DIETS
 from graphrec.ranking.query import GraphQuery, NodeRef, Requirement
 
 MAX_CHARS = 10_000
@@ -81,7 +81,9 @@ class ParsedRequest:
         base = self.base
         must_not = tuple(dict.fromkeys([*base.must_not, *self.must_not]))
         banned = frozenset(must_not)
-        must = [kept for r in dict.fromkeys([*base.must, *self.must]) if (kept := _allowed(r, banned)) is not None]
+        must = [
+            kept for r in dict.fromkeys([*base.must, *self.must]) if (kept := _allowed(r, banned)) is not None
+        ]
         ranges = dict(base.ranges)
         for key, bounds in self.ranges.items():
             ranges[key] = merge_bounds(ranges[key], bounds) if key in ranges else bounds
@@ -184,7 +186,9 @@ class _Assembly:
             text=self.text,
             must=must,
             must_not=excluded,
-            should=tuple(r for r in self.should if not self._banned(r) and r not in {m for g in self.must for m in g}),
+            should=tuple(
+                r for r in self.should if not self._banned(r) and r not in {m for g in self.must for m in g}
+            ),
             ranges=self._ranges(),
             spans=tuple(self.spans),
             unlinked=tuple(dict.fromkeys(self.unlinked)),
@@ -300,7 +304,9 @@ class _Assembly:
 
     def _lose(self, reading: Reading, said: str) -> None:
         self.lost.append(said)
-        self.notes.append(f"The exclusion of {said!r} could not be applied: nothing in the catalogue has that name.")
+        self.notes.append(
+            f"The exclusion of {said!r} could not be applied: nothing in the catalogue has that name."
+        )
         reading.role = Role.UNLINKED_NOT
         self._span(reading, ())
 
@@ -320,7 +326,9 @@ class _Assembly:
                 kept[options if len(options) > 1 else options[0]] = None
         return tuple(kept)
 
-    def _span(self, reading: Reading, refs: tuple[NodeRef, ...], alternatives: tuple[NodeRef, ...] = ()) -> None:
+    def _span(
+        self, reading: Reading, refs: tuple[NodeRef, ...], alternatives: tuple[NodeRef, ...] = ()
+    ) -> None:
         start, end = self._bounds(reading)
         self.spans.append(Span(start, end, self.text[start:end], refs, reading.role.value, alternatives))
 

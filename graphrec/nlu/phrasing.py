@@ -1,6 +1,7 @@
 """Requests in words, made from a query's parts: for training the request scorer and for measuring it.
 
-The two groups of wordings share none, so that what was learned on one can be measured on the other. Every request
+The two groups of wordings share none, so that what was learned on one can be measured on the other. Every
+request
 parses back to the query that it was made from.
 """
 
@@ -14,40 +15,73 @@ import numpy as np
 from graphrec.errors import InvalidInputError
 from graphrec.ranking.query import NodeRef
 
-# A section in brackets is left out when its slot is empty. Slots: dish names `course`, `cuisine`; lists `must`,
-# `or_not`, `and_not` (the same exclusions joined by "or" and by "and"); numbers `minutes`, `calories`, `servings`.
+# A section in brackets is left out when its slot is empty. Slots: dish names `course`, `cuisine`; lists
+# `must`,
+# `or_not`, `and_not` (the same exclusions joined by "or" and by "and"); numbers `minutes`, `calories`,
+# `servings`.
 TRAIN: tuple[str, ...] = (
-    "show me [{cuisine} ][{course} ]recipes[ with {must}][ without {or_not}][ in under {minutes} minutes][, less than {calories} calories][, serves {servings}]",
-    "[{cuisine} ][{course} ]recipes[ with {must}][, no {or_not}][, ready in {minutes} minutes][, under {calories} calories][, {servings} servings]",
-    "I want a [{cuisine} ][{course} ]dish[ that has {must}][ but no {or_not}][. It should take at most {minutes} minutes][. Up to {calories} calories][. Serves {servings}]",
-    "what [{cuisine} ][{course} ]recipe can I make[ using {must}][? I can't eat {or_not}][? I only have {minutes} minutes][, at most {calories} calories][, for {servings} people]",
-    "I'm allergic to {and_not}, find me a [{cuisine} ][{course} ]recipe[ with {must}][ within {minutes} minutes][ under {calories} calories][ for {servings} people]",
-    "[{cuisine} ][{course} ]ideas[ featuring {must}][, hold the {or_not}][, max {minutes} minutes][, max {calories} calories][, for {servings} people]",
-    "could you find something [{cuisine} ][for {course}][ made with {must}][ that doesn't contain {or_not}][ and takes no more than {minutes} minutes][, below {calories} calories][, serving {servings}]",
-    "please suggest [{cuisine} ][{course} ]dishes[ including {must}][ and leave out {or_not}][; {minutes} minutes or less][; {calories} calories or less][; serves {servings}]",
-    "I have {must}, what [{cuisine} ][{course} ]meal can I cook[ without any {or_not}][ in {minutes} minutes][ with fewer than {calories} calories][ for {servings} people]",
-    "looking for a [{cuisine} ][{course} ]recipe[ with {must}][; we don't eat {or_not}][; under {minutes} minutes][; under {calories} calories][; for {servings} people]",
-    "my family avoids {and_not}. [{cuisine} ][{course} ]recipes[ with {must}][, under {minutes} minutes][, under {calories} calories][, serves {servings}]",
-    "a [{cuisine} ][{course} ]recipe[ containing {must}][, minus the {or_not}][, done in {minutes} minutes][, no more than {calories} calories][, {servings} portions]",
-    "give me [{cuisine} ][{course} ]options[ based on {must}][, skip the {or_not}][, less than {minutes} minutes][, not over {calories} kcal][, serves {servings}]",
-    "nothing with {or_not}, just [{cuisine} ][{course} ]recipes[ with {must}][ under {minutes} minutes][ under {calories} calories][ serving {servings}]",
-    "need a [{cuisine} ][{course} ]recipe[ that uses {must}][ and is free of {or_not}][, {minutes} minutes tops][, {calories} calories tops][, for {servings} guests]",
+    "show me [{cuisine} ][{course} ]recipes[ with {must}][ without {or_not}]"
+    "[ in under {minutes} minutes][, less than {calories} calories][, serves {servings}]",
+    "[{cuisine} ][{course} ]recipes[ with {must}][, no {or_not}][, ready in {minutes} minutes]"
+    "[, under {calories} calories][, {servings} servings]",
+    "I want a [{cuisine} ][{course} ]dish[ that has {must}][ but no {or_not}]"
+    "[. It should take at most {minutes} minutes][. Up to {calories} calories][. Serves {servings}]",
+    "what [{cuisine} ][{course} ]recipe can I make[ using {must}][? I can't eat {or_not}]"
+    "[? I only have {minutes} minutes][, at most {calories} calories][, for {servings} people]",
+    "I'm allergic to {and_not}, find me a [{cuisine} ][{course} ]recipe[ with {must}]"
+    "[ within {minutes} minutes][ under {calories} calories][ for {servings} people]",
+    "[{cuisine} ][{course} ]ideas[ featuring {must}][, hold the {or_not}][, max {minutes} minutes]"
+    "[, max {calories} calories][, for {servings} people]",
+    "could you find something [{cuisine} ][for {course}][ made with {must}]"
+    "[ that doesn't contain {or_not}][ and takes no more than {minutes} minutes]"
+    "[, below {calories} calories][, serving {servings}]",
+    "please suggest [{cuisine} ][{course} ]dishes[ including {must}][ and leave out {or_not}]"
+    "[; {minutes} minutes or less][; {calories} calories or less][; serves {servings}]",
+    "I have {must}, what [{cuisine} ][{course} ]meal can I cook[ without any {or_not}]"
+    "[ in {minutes} minutes][ with fewer than {calories} calories][ for {servings} people]",
+    "looking for a [{cuisine} ][{course} ]recipe[ with {must}][; we don't eat {or_not}]"
+    "[; under {minutes} minutes][; under {calories} calories][; for {servings} people]",
+    "my family avoids {and_not}. [{cuisine} ][{course} ]recipes[ with {must}]"
+    "[, under {minutes} minutes][, under {calories} calories][, serves {servings}]",
+    "a [{cuisine} ][{course} ]recipe[ containing {must}][, minus the {or_not}]"
+    "[, done in {minutes} minutes][, no more than {calories} calories][, {servings} portions]",
+    "give me [{cuisine} ][{course} ]options[ based on {must}][, skip the {or_not}]"
+    "[, less than {minutes} minutes][, not over {calories} kcal][, serves {servings}]",
+    "nothing with {or_not}, just [{cuisine} ][{course} ]recipes[ with {must}]"
+    "[ under {minutes} minutes][ under {calories} calories][ serving {servings}]",
+    "need a [{cuisine} ][{course} ]recipe[ that uses {must}][ and is free of {or_not}]"
+    "[, {minutes} minutes tops][, {calories} calories tops][, for {servings} guests]",
 )
 
 HELD_OUT: tuple[str, ...] = (
-    "I'm craving [{cuisine} ][{course} ]food[ with {must}][; hold the {or_not}][, {minutes} minute limit][, capped at {calories} calories][, for {servings} people]",
-    "how about a [{cuisine} ][{course} ]recipe[ that includes {must}][ yet excludes {or_not}][, not longer than {minutes} minutes][, not more than {calories} calories][, serves {servings}]",
-    "[{must} in the fridge: ]which [{cuisine} ][{course} ]recipe[ avoids {and_not}][ and is done within {minutes} minutes][ at {calories} calories or fewer][ for {servings} people]",
-    "someone here hates {and_not}, so suggest [{cuisine} ][{course} ]recipes[ with {must}][ in less than {minutes} minutes][ with at most {calories} calories][ for {servings} guests]",
-    "we ran out of {and_not}; a [{cuisine} ][{course} ]recipe[ with {must}][, under {minutes} min][, under {calories} kcal][, serves {servings}]",
-    "any [{cuisine} ][{course} ]meals[ starring {must}][ and not {or_not}][? {minutes} minutes max][? {calories} cals max][? serves {servings}]",
-    "I've got {must}. Which [{cuisine} ][{course} ]dish works[ if I can't have {or_not}][ and only have {minutes} minutes][, max {calories} calories][, for {servings} people]",
-    "my guest is intolerant to {and_not}: find a [{cuisine} ][{course} ]recipe[ with {must}][, up to {minutes} minutes][, up to {calories} calories][, for {servings} people]",
-    "[{must}, ][{cuisine} ][{course} ]recipe[, sans {or_not}][, <= {minutes} mins][, at most {calories} kcal][, serves {servings}]",
-    "tell me how to cook a [{cuisine} ][{course} ]recipe[ with plenty of {must}][ and not a bit of {or_not}][ in no more than {minutes} minutes][ under {calories} calories][ for {servings} people]",
-    "we'd like a [{cuisine} ][{course} ]recipe[ made from {must}][ with no {or_not} in it][, under {minutes} minutes][, below {calories} calories][, {servings} servings]",
-    "[{cuisine} ][{course} ]inspiration please[, with {must}][, other than {or_not}][, on the table in {minutes} minutes][, less than {calories} cal][, serves {servings}]",
-    "what's a good [{cuisine} ][{course} ]recipe[ to use up {must}][? Nobody here eats {or_not}][. Max {minutes} minutes][. Max {calories} calories][. Serves {servings}]",
+    "I'm craving [{cuisine} ][{course} ]food[ with {must}][; hold the {or_not}]"
+    "[, {minutes} minute limit][, capped at {calories} calories][, for {servings} people]",
+    "how about a [{cuisine} ][{course} ]recipe[ that includes {must}][ yet excludes {or_not}]"
+    "[, not longer than {minutes} minutes][, not more than {calories} calories][, serves {servings}]",
+    "[{must} in the fridge: ]which [{cuisine} ][{course} ]recipe[ avoids {and_not}]"
+    "[ and is done within {minutes} minutes][ at {calories} calories or fewer]"
+    "[ for {servings} people]",
+    "someone here hates {and_not}, so suggest [{cuisine} ][{course} ]recipes[ with {must}]"
+    "[ in less than {minutes} minutes][ with at most {calories} calories][ for {servings} guests]",
+    "we ran out of {and_not}; a [{cuisine} ][{course} ]recipe[ with {must}][, under {minutes} min]"
+    "[, under {calories} kcal][, serves {servings}]",
+    "any [{cuisine} ][{course} ]meals[ starring {must}][ and not {or_not}][? {minutes} minutes max]"
+    "[? {calories} cals max][? serves {servings}]",
+    "I've got {must}. Which [{cuisine} ][{course} ]dish works[ if I can't have {or_not}]"
+    "[ and only have {minutes} minutes][, max {calories} calories][, for {servings} people]",
+    "my guest is intolerant to {and_not}: find a [{cuisine} ][{course} ]recipe[ with {must}]"
+    "[, up to {minutes} minutes][, up to {calories} calories][, for {servings} people]",
+    "[{must}, ][{cuisine} ][{course} ]recipe[, sans {or_not}][, <= {minutes} mins]"
+    "[, at most {calories} kcal][, serves {servings}]",
+    "tell me how to cook a [{cuisine} ][{course} ]recipe[ with plenty of {must}]"
+    "[ and not a bit of {or_not}][ in no more than {minutes} minutes][ under {calories} calories]"
+    "[ for {servings} people]",
+    "we'd like a [{cuisine} ][{course} ]recipe[ made from {must}][ with no {or_not} in it]"
+    "[, under {minutes} minutes][, below {calories} calories][, {servings} servings]",
+    "[{cuisine} ][{course} ]inspiration please[, with {must}][, other than {or_not}]"
+    "[, on the table in {minutes} minutes][, less than {calories} cal][, serves {servings}]",
+    "what's a good [{cuisine} ][{course} ]recipe[ to use up {must}][? Nobody here eats {or_not}]"
+    "[. Max {minutes} minutes][. Max {calories} calories][. Serves {servings}]",
 )
 
 _SECTION = re.compile(r"\[([^\[\]]*)\]")

@@ -14,7 +14,8 @@ from graphrec.ranking.query import GraphQuery, NodeRef, Requirement
 class Recommender(ranking.Recommender):
     """A :class:`graphrec.ranking.Recommender` whose requests are plain words.
 
-    What the words exclude is filtered like an explicit `must_not`; an exclusion that names nothing in the catalogue
+    What the words exclude is filtered like an explicit `must_not`; an exclusion that names nothing in the
+    catalogue
     is said in the answer's note.
     """
 
@@ -32,7 +33,9 @@ class Recommender(ranking.Recommender):
         return self.parse(request, base).query()
 
     def _resolved(self, query: GraphQuery) -> GraphQuery:
-        """The query with every name of a known node replaced by its id, so that words and arguments compare."""
+        """The query with every name of a known node replaced by its id, so that words and arguments
+        compare.
+        """
 
         def one(ref: NodeRef) -> NodeRef:
             found = self.catalogue.resolve(ref.type, ref.id)

@@ -95,10 +95,7 @@ def _normal(raw: str) -> tuple[str, str]:
         return raw, fold(raw) or raw
     stem = raw[:-2] if raw.endswith("'s") else raw
     lemma = fold(stem.replace("'", "")).replace(" ", "")
-    if raw.isascii():
-        word = raw.replace("'", "")
-    else:
-        word = _unaccent(raw).replace("'", "")
+    word = (raw if raw.isascii() else _unaccent(raw)).replace("'", "")
     return word, lemma or word
 
 

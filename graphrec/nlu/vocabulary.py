@@ -1,7 +1,8 @@
-"""Request English that no catalogue spells out: everyday synonyms, countries, courses, diets, protected compounds."""
+"""Request English that no catalogue spells out: everyday synonyms, countries, courses, diets, protected
+compounds.
+"""
 
 from __future__ import annotations
-
 
 Stages = tuple[tuple[str, ...], ...]
 """Names to try: those of the first stage that the catalogue has are meant, all of them alike."""
@@ -107,7 +108,8 @@ COURSES: dict[str, Stages] = _rows(
     """
 main|main course|main dish|entree|main meal|mains = main dish > main course > main > dinner > entree
 dinner|supper|evening meal = dinner > supper > main dish > main course > main
-starter|first course|hor doeuvre|hors doeuvre|canape|finger food|appetizer|appetiser|nibble|app = appetizer > starter > snack
+starter|first course|hor doeuvre|hors doeuvre|canape|finger food = appetizer > starter > snack
+appetiser|nibble|appetizer = appetizer > starter > snack
 dessert|afters|sweet treat|sweet course|pudding = dessert
 side|side dish|accompaniment = side dish > side
 breakfast|morning meal|brekkie = breakfast > breakfast and brunch
@@ -124,7 +126,8 @@ sauce = sauce
 )
 
 LOOSE_COURSES = frozenset("dinner supper lunch soup stew salad bread sauce cocktail smoothie".split())
-"""Course words that only wish when the course they lead to has another name ("dinner" leads to main dishes)."""
+"""Course words that only wish when the course they lead to has another name ("dinner" leads to main
+dishes)."""
 
 _FLESH = ("meat", "red meat", "poultry", "fish", "shellfish", "seafood", "pork", "beef", "gelatin", "lard")
 DIETS: dict[str, tuple[str, ...]] = {
@@ -143,8 +146,10 @@ DIETS: dict[str, tuple[str, ...]] = {
 DIET_WORDS = {
     tuple(said.split()): diet
     for diet, block in {
-        "vegetarian": "vegetarian|vegetarians|veggie|vegitarian|vegeterian|vegetarain|lacto ovo vegetarian|ovo lacto vegetarian",
-        "vegan": "vegan|vegans|plant based|plantbased|strict vegetarian|strictly vegetarian|strict vegetarians",
+        "vegetarian": "vegetarian|vegetarians|veggie|vegitarian|vegeterian|vegetarain|lacto ovo vegetarian"
+        "|ovo lacto vegetarian",
+        "vegan": "vegan|vegans|plant based|plantbased|strict vegetarian|strictly vegetarian"
+        "|strict vegetarians",
         "pescatarian": "pescatarian|pescatarians|pescetarian|pescetarians|pescaterian|pesco vegetarian",
         "gluten free": "celiac|coeliac|celiacs|coeliacs|celiac disease|coeliac disease|gluten intolerance|gf",
         "dairy free": "lactose intolerant|lactose intolerance|lactose sensitivity",
@@ -172,55 +177,72 @@ SOFT_DIETS = {
 }
 """Ways of eating that only move the score, through a keyword or diet node of the same name."""
 
-CHEESES = frozenset("parmesan mozzarella cheddar ricotta feta gruyere gouda provolone romano monterey brie".split())
+CHEESES = frozenset(
+    "parmesan mozzarella cheddar ricotta feta gruyere gouda provolone romano monterey brie".split()
+)
 """Cheeses that people name without the word."""
 
 DISHES = frozenset(
-    """soup stew salad sauce snack drink cookie candy sandwich pizza taco burger curry casserole pie cake muffin biscuit roll
-dip spread smoothie juice cocktail salsa chili chowder gravy dessert pudding pancake waffle brownie pastry tart chip fudge
-cupcake bar bite cereal cracker gumbo jambalaya stuffing dressing meatball meatloaf lasagna wrap roast""".split()
+    """soup stew salad sauce snack drink cookie candy sandwich pizza taco burger curry casserole pie cake
+muffin biscuit roll dip spread smoothie juice cocktail salsa chili chowder gravy dessert pudding pancake
+waffle brownie pastry tart chip fudge cupcake bar bite cereal cracker gumbo jambalaya stuffing dressing
+meatball meatloaf lasagna wrap roast""".split()
 )
 """Names of dishes first and of ingredients second: "soup" asks for a soup, not for a dish made with one."""
 
 PLATED = frozenset(
-    """soup stew salad pizza taco burger curry casserole pie cake cookie sandwich muffin cupcake pancake waffle brownie
-lasagna meatball meatloaf chowder gumbo pudding smoothie cocktail dessert pastry tart cheesecake burrito enchilada quiche
-omelet risotto dish recipe dinner""".split()
+    """soup stew salad pizza taco burger curry casserole pie cake cookie sandwich muffin cupcake pancake
+    waffle
+brownie lasagna meatball meatloaf chowder gumbo pudding smoothie cocktail dessert pastry tart cheesecake
+burrito enchilada quiche omelet risotto dish recipe dinner""".split()
 )
 """Dishes that, at the end of a longer name, are wanted apart from what they are made of."""
 
 VAGUE = frozenset(
-    """sweet sour salty savory hot cold water ice seasoning flavoring flavour flavor topping filling mix crust shell dough
-additive leavening thickener condiment fat can cup jar package bag box leaf whole white black red green yellow brown
-purple dark light baby ball bowl plate pan pot oven stick piece slice homemade gourmet classic traditional baking
-baked baking product style store power super wild ground round top bottom heart seed skin bone
-accent bell bitter bugle certo chuck conch cone confetti corona crescent decoration dove dripping equal fluff fluid fluke
-frank fryer goober graham hop jimmy kaiser liquid mound must nerd patron payday peep porter preserve punch ranch rose rub
-rue ruffle silk slider smelt snow sole spike sponge spray sprite squirt starter stock swerve swede tang tonic twist violet
-vitamin whopper magic kiss""".split()
+    """sweet sour salty savory hot cold water ice seasoning flavoring flavour flavor topping filling mix crust
+shell dough additive leavening thickener condiment fat can cup jar package bag box leaf whole white
+black red green yellow brown purple dark light baby ball bowl plate pan pot oven stick piece slice
+homemade gourmet classic traditional baking baked product style store power super wild ground round top
+bottom heart seed skin bone accent bell bitter bugle certo chuck conch cone confetti corona crescent
+decoration dove dripping equal fluff fluid fluke frank fryer goober graham hop jimmy kaiser liquid mound
+must nerd patron payday peep porter preserve punch ranch rose rub rue ruffle silk slider smelt snow sole
+spike sponge spray sprite squirt starter stock swerve swede tang tonic twist violet vitamin whopper
+magic kiss""".split()
 )
-"""Words that are ingredients in a list of ingredients only: wanted, they stay words; excluded, they are excluded."""
+"""Words that are ingredients in a list of ingredients only: wanted, they stay words; excluded, they are
+excluded."""
 
-PLURALS: dict[str, Stages] = _rows("peppers = bell pepper, chili pepper > pepper\nchilies|chiles|chillies = chili pepper > chili")
+PLURALS: dict[str, Stages] = _rows(
+    "peppers = bell pepper, chili pepper > pepper\nchilies|chiles|chillies = chili pepper > chili"
+)
 """Words whose plural means something else: "pepper" is the spice, "peppers" are vegetables."""
 
 COMPOUNDS = frozenset(
     line.strip()
     for line in """
-peanut butter|almond butter|nut butter|cashew butter|apple butter|cocoa butter|cookie butter|butter bean|butter lettuce|butter chicken
-coconut milk|coconut cream|coconut oil|coconut water|almond milk|soy milk|oat milk|rice milk|cashew milk|cream of tartar|ice cream|cream soda
-cream cheese|sour cream|egg noodle|egg roll|egg replacer|egg substitute|rice vinegar|rice noodle|rice paper|rice wine|rice krispie|rice flour|almond flour
-coconut flour|corn flour|fish sauce|oyster sauce|oyster mushroom|oyster cracker|corn starch|corn syrup|corn dog|sweet potato|hot dog|hot sauce
-water chestnut|ginger ale|root beer|ginger beer|bell pepper|black pepper|white pepper|pepper jack|lemon pepper|cayenne pepper
-butternut squash|spaghetti squash|vanilla bean|coffee bean|jelly bean|green bean|french fry|french toast|french bread|french bean|french dressing
-greek yogurt|greek seasoning|italian seasoning|italian sausage|italian dressing|italian bread|swiss cheese|swiss chard|swiss steak|brussel sprout|brussels sprout
-chinese five spice|five spice|thai basil|thai chili|mexican crema|spanish onion|canadian bacon|irish cream|english muffin|english cucumber
-american cheese|worcestershire sauce|soy sauce|tomato sauce|tomato paste|chicken broth|chicken stock|chicken bouillon|beef broth|beef stock|beef bouillon|vegetable broth
-vegetable stock|vegetable oil|olive oil|peanut oil|sesame oil|fish oil|chicken of the wood|duck sauce|plum sauce|turkey bacon|turkey sausage|goat cheese|blue cheese
-cottage cheese|crab apple|crab boil|lobster mushroom|lamb lettuce|baking soda|baking powder|garlic powder|garlic salt|onion powder|onion ring|onion soup|celery salt
-celery seed|mustard seed|mustard green|apple cider vinegar|wine vinegar|red wine vinegar|white wine vinegar|milk chocolate|white chocolate|bean sprout|beansprout|brown sugar|sugar snap pea|snap pea
-beef tomato|nut roast|turkish delight|cherry tomato|grape tomato|plum tomato|apple sauce|chestnut mushroom|monkfish|horseradish|potato chip|potato starch|corn bread|corn tortilla
-flour tortilla|wheat flour|wheat germ|cheese cloth|butter milk|bread crumb|bread flour|mince pie|mincemeat|sea salt|salt pork|egg plant|egg cup|nut meg|sweet corn
+peanut butter|almond butter|nut butter|cashew butter|apple butter|cocoa butter|cookie butter|butter bean
+|butter lettuce|butter chicken coconut milk|coconut cream|coconut oil|coconut water|almond milk|soy milk
+|oat milk|rice milk|cashew milk|cream of tartar|ice cream|cream soda cream cheese|sour cream|egg noodle
+|egg roll|egg replacer|egg substitute|rice vinegar|rice noodle|rice paper|rice wine|rice krispie
+|rice flour|almond flour coconut flour|corn flour|fish sauce|oyster sauce|oyster mushroom|oyster cracker
+|corn starch|corn syrup|corn dog|sweet potato|hot dog|hot sauce water chestnut|ginger ale|root beer
+|ginger beer|bell pepper|black pepper|white pepper|pepper jack|lemon pepper
+|cayenne pepper butternut squash|spaghetti squash|vanilla bean|coffee bean|jelly bean|green bean
+|french fry|french toast|french bread|french bean|french dressing greek yogurt|greek seasoning
+|italian seasoning|italian sausage|italian dressing|italian bread|swiss cheese|swiss chard|swiss steak
+|brussel sprout|brussels sprout chinese five spice|five spice|thai basil|thai chili|mexican crema
+|spanish onion|canadian bacon|irish cream|english muffin|english cucumber american cheese
+|worcestershire sauce|soy sauce|tomato sauce|tomato paste|chicken broth|chicken stock|chicken bouillon
+|beef broth|beef stock|beef bouillon|vegetable broth vegetable stock|vegetable oil|olive oil|peanut oil
+|sesame oil|fish oil|chicken of the wood|duck sauce|plum sauce|turkey bacon|turkey sausage|goat cheese
+|blue cheese cottage cheese|crab apple|crab boil|lobster mushroom|lamb lettuce|baking soda|baking powder
+|garlic powder|garlic salt|onion powder|onion ring|onion soup|celery salt celery seed|mustard seed
+|mustard green|apple cider vinegar|wine vinegar|red wine vinegar|white wine vinegar|milk chocolate
+|white chocolate|bean sprout|beansprout|brown sugar|sugar snap pea|snap pea beef tomato|nut roast
+|turkish delight|cherry tomato|grape tomato|plum tomato|apple sauce|chestnut mushroom|monkfish
+|horseradish|potato chip|potato starch|corn bread|corn tortilla flour tortilla|wheat flour|wheat germ
+|cheese cloth|butter milk|bread crumb|bread flour|mince pie|mincemeat|sea salt|salt pork|egg plant
+|egg cup|nut meg|sweet corn
 """.replace("\n", "|").split("|")
     if line.strip()
 )

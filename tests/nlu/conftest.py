@@ -6,8 +6,7 @@ import pytest
 
 from graphrec.nlu.lexicon import Lexicon
 from graphrec.nlu.parser import RequestParser
-
-from .nodes import lexicon as build_lexicon
+from tests.nlu.nodes import lexicon as build_lexicon
 
 
 @pytest.fixture(scope="session")

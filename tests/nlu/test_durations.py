@@ -50,7 +50,17 @@ def test_other_numbers(text: str, key: str, low: float | None, high: float | Non
 
 
 @pytest.mark.parametrize(
-    "text", ["350 degrees", "7 up", "quick bread", "not too quick", "2 cups of rice", "1/0 hours", "", "for the kids"]
+    "text",
+    [
+        "350 degrees",
+        "7 up",
+        "quick bread",
+        "not too quick",
+        "2 cups of rice",
+        "1/0 hours",
+        "",
+        "for the kids",
+    ],
 )
 def test_other_words_state_no_range(text: str) -> None:
     assert ranges(text) == {}

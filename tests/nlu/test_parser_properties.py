@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from graphrec.nlu.cues import CUES
 from graphrec.nlu.parser import MAX_CHARS, ParsedRequest, RequestParser
 from graphrec.ranking.query import GraphQuery, NodeRef
-
-from .nodes import CUISINES, INGREDIENTS, lexicon
+from tests.nlu.nodes import CUISINES, INGREDIENTS, lexicon
 
 PARSER = RequestParser(lexicon())
 CUE_PHRASES = [" ".join(words) for rows in CUES.values() for words, _ in rows]
@@ -22,7 +21,9 @@ WORDS = st.sampled_from(
     + ["serves 4", ",", ".", ":", "\n- ", " & ", "/", "blorf", "snargle", "eggless", "half an hour", "!", "(", "'"]
 )  # fmt: skip
 SPEECH = st.lists(WORDS, max_size=25).map(" ".join)
-ANY_TEXT = st.one_of(SPEECH, st.text(max_size=200), st.lists(st.one_of(WORDS, st.text(max_size=8))).map(" ".join))
+ANY_TEXT = st.one_of(
+    SPEECH, st.text(max_size=200), st.lists(st.one_of(WORDS, st.text(max_size=8))).map(" ".join)
+)
 
 
 def wanted(parsed: ParsedRequest) -> set[NodeRef]:
@@ -52,16 +53,24 @@ def test_parsing_never_fails_and_its_answer_is_consistent(text: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(
     SPEECH,
-    st.sampled_from(["no {}", "without {}", "I'm allergic to {}", "{}-free please", "I can't eat {}", "nothing with {}"]),
+    st.sampled_from(
+        ["no {}", "without {}", "I'm allergic to {}", "{}-free please", "I can't eat {}", "nothing with {}"]
+    ),
     st.sampled_from([name for name in INGREDIENTS if name] + ["dairy", "nut", "gluten", "shellfish"]),
 )
-def test_a_sentence_that_excludes_is_heard_whatever_stands_before_it(before: str, form: str, name: str) -> None:
+def test_a_sentence_that_excludes_is_heard_whatever_stands_before_it(
+    before: str, form: str, name: str
+) -> None:
     parsed = PARSER.parse(f"{before}. {form.format(name)}")
     assert NodeRef("ingredient", name) in parsed.must_not
 
 
 @settings(max_examples=200, deadline=None)
-@given(SPEECH, st.lists(st.sampled_from([n for n in INGREDIENTS if n]), min_size=1, max_size=4, unique=True), SPEECH)
+@given(
+    SPEECH,
+    st.lists(st.sampled_from([n for n in INGREDIENTS if n]), min_size=1, max_size=4, unique=True),
+    SPEECH,
+)
 def test_every_member_of_an_excluded_list_is_heard(before: str, names: list[str], after: str) -> None:
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
     parsed = PARSER.parse(f"{before}. without {listed}. {after}")
@@ -89,7 +98,9 @@ def test_a_megabyte_is_cut_with_a_note_and_quickly() -> None:
 
 def test_a_refinement_keeps_the_base_and_its_exclusions_win() -> None:
     rice, nut, garlic = (NodeRef("ingredient", name) for name in ("rice", "nut", "garlic"))
-    base = GraphQuery(user="u", must=(rice, garlic), must_not=(nut,), ranges={"total_minutes": (None, 60.0)}, k=3)
+    base = GraphQuery(
+        user="u", must=(rice, garlic), must_not=(nut,), ranges={"total_minutes": (None, 60.0)}, k=3
+    )
     query = PARSER.parse("without garlic this time, under 30 minutes, with chicken", base).query()
     assert query.user == "u" and query.k == 3
     assert query.must == (rice, NodeRef("ingredient", "chicken"))

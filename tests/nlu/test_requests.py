@@ -11,7 +11,8 @@ import pytest
 from graphrec.nlu.lexicon import Lexicon
 from graphrec.nlu.parser import ParsedRequest, RequestParser
 
-GOLD = [json.loads(line) for line in (Path(__file__).parent / "data" / "requests.jsonl").read_text().splitlines()]
+REQUESTS = Path(__file__).parent / "data" / "requests.jsonl"
+GOLD = [json.loads(line) for line in REQUESTS.read_text(encoding="utf-8").splitlines()]
 
 
 def expected(row: dict[str, Any], lexicon: Lexicon) -> dict[str, Any]:
