@@ -50,7 +50,13 @@ def execute(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit status: 0, or 2 after one line on stderr."""
     command = get_command(app)
     words = list(arguments) or ["--help"]
-    return guarded(lambda: command.main(words, prog_name="graphrec", standalone_mode=False))
+
+    def invoke() -> object:
+        # Not command.main(): it would answer broken pipes and interrupts in its own way.
+        with command.make_context("graphrec", words) as context:
+            return command.invoke(context)
+
+    return guarded(invoke)
 
 
 def run() -> NoReturn:

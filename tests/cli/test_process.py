@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -16,10 +15,10 @@ import pytest
 from graphrec.cli import boundary
 from tests.cli.conftest import Kitchen, process
 
-WALL_LIMIT = 0.7
+LIMIT = 0.7
 """Seconds that one `graphrec recommend` may take on an idle machine."""
 LOAD_FACTOR = 4.0
-"""The suite may share two cores with other work: only a gross slip (importing torch, say) shall fail."""
+"""The suite may share two cores with other work: the wall may show this much more, processor time may not."""
 HEAVY = {"torch", "sklearn", "pandas", "networkx", "torch_geometric", "dgl", "pyarrow", "rich"}
 
 
@@ -59,12 +58,17 @@ def test_importing_graphrec_is_light() -> None:
 def test_one_answer_takes_well_under_a_second(kitchen: Kitchen, with_store: bool) -> None:
     words = ["recommend", "--model", kitchen.bundle, "--user", "u0", "--request", "chicken without nuts"]
     words += ["--store", kitchen.url] if with_store else []
-    seconds = []
+    wall, processor = [], []
     for _ in range(5):
-        started = time.perf_counter()
+        before, started = os.times(), time.perf_counter()
         assert process(*words).returncode == 0
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < WALL_LIMIT * LOAD_FACTOR, statistics.median(seconds)
+        after = os.times()
+        wall.append(time.perf_counter() - started)
+        processor.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
+    assert min(processor) < LIMIT, processor
+    assert min(wall) < LIMIT * LOAD_FACTOR, wall
 
 
 def test_data_and_messages_do_not_mix(kitchen: Kitchen) -> None:
