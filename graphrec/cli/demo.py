@@ -73,17 +73,17 @@ def _recommend(store: GraphStore, bundle: Path) -> None:
 
     recommender = Recommender.load(bundle, store=store)
     user = busiest_user(store)
-    cooked = [entry.item for entry in store.history(user) if entry.kind == "cook"]
-    _heading(f"3. Recommend to {user}, who cooked {len(cooked)} dishes, among them {', '.join(cooked[-4:])}")
+    cooked = list(dict.fromkeys(entry.item for entry in store.history(user) if entry.kind == "cook"))
+    _heading(f"3. Recommend to {user}, who cooked {len(cooked)} dishes, lately {', '.join(cooked[-4:])}")
     render.print_answer(recommender.recommend(user, k=5, explain=True))
-    for request in (REQUEST, SECOND_REQUEST):
-        _heading(f'4. The same user asks: "{request}"')
+    for number, request in enumerate((REQUEST, SECOND_REQUEST), start=4):
+        _heading(f'{number}. The same user asks: "{request}"')
         render.print_answer(recommender.recommend(user, request=request, k=5, explain=True))
     _newcomer(recommender)
 
 
 def _newcomer(recommender: Recommender) -> None:
-    _heading(f'5. {NEWCOMER}, whom the model has never seen, asks: "thai noodles"')
+    _heading(f'6. {NEWCOMER}, whom the model has never seen, asks: "thai noodles"')
     render.print_answer(recommender.recommend(NEWCOMER, request="thai noodles", k=5, explain=True))
 
 
@@ -98,9 +98,6 @@ def busiest_user(store: GraphStore) -> str:
 
 
 def _heading(text: str) -> None:
-    import sys
-
-    sys.stderr.flush()
     print(f"\n{text}", flush=True)
 
 

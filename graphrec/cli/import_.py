@@ -96,12 +96,14 @@ def print_report(title: str, report: ImportReport) -> None:
         ("imported", report.imported),
         ("skipped", report.skipped),
     ]
-    rows += [(f"new {name}", count) for name, count in report.counts.items()]
+    rows += list(report.counts.items())
     if report.linked_line_share is not None:
         rows.append(("ingredient lines linked", f"{report.linked_line_share:.1%}"))
     rows.append(("seconds", f"{report.seconds:.1f}"))
     render.print_table(f"Imported {title}", ("what", "count"), rows)
+    for warning in report.warnings:
+        render.say(f"Note: {warning}")
     for error in report.errors[:SHOWN_ERRORS]:
-        render.say(f"Skipped {error.file}:{error.line}: {error.column} {error.value!r}: {error.reason}")
+        render.say(f"Skipped {error}")
     if report.skipped > SHOWN_ERRORS:
         render.say(f"... and {report.skipped - SHOWN_ERRORS} more; --json lists the first thousand.")

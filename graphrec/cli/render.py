@@ -28,7 +28,8 @@ def emit_json(value: Any) -> None:
 
 
 def say(message: str) -> None:
-    """A line for the person, on stderr."""
+    """A line for the person, on stderr; what was said on stdout before stands before it."""
+    sys.stdout.flush()
     print(message, file=sys.stderr, flush=True)
 
 
