@@ -11,7 +11,7 @@ from typing import Any, Self, cast
 import numpy as np
 
 from graphrec.bundle import Bundle, read_bundle
-from graphrec.errors import InvalidInputError, NotFoundError
+from graphrec.errors import CorruptionError, InvalidInputError, NotFoundError
 from graphrec.ranking.answer import Answer, RecommendedItem
 from graphrec.ranking.cold import user_state
 from graphrec.ranking.constraints import allowed_items
@@ -194,4 +194,9 @@ def trained_fusion(bundle: Bundle) -> Fusion | None:
         return None
     from graphrec.ranking.request import load_fusion
 
-    return cast(Fusion, load_fusion(bundle))
+    try:
+        return load_fusion(bundle)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptionError(
+            f"The request scorer of {bundle.path} is not complete ({error}); train again."
+        ) from error

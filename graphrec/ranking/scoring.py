@@ -27,6 +27,9 @@ class Fusion(Protocol):
     ) -> Float:
         """Scores float32 `[len(candidates)]` of the candidates, given the personal ones.
 
+        The score of a candidate may not depend on the other candidates: reasons are checked by scoring the
+        recommended items alone.
+
         Args:
             query: the whole request.
             user_index: row of the user in the bundle, None for a user it was not trained on.
@@ -76,17 +79,9 @@ class Scoring:
             query: the request to score with instead.
         """
         history = self.user.history if removed is None else self.user.history.without(removed)
-        asked = query or self.query
-        if self._fused:  # a trained request scorer may look at all candidates at once
-            base = self.base if removed is None else self._base(self.items, removed)
-            return self._adjusted(asked, history.items, self.candidates, base)[positions]
         items = self.candidates[positions]
         base = self.base[positions] if removed is None else self._base(items, removed)
-        return self._adjusted(asked, history.items, items, base)
-
-    @property
-    def _fused(self) -> bool:
-        return self.fusion is not None and self.query.has_request
+        return self._adjusted(query or self.query, history.items, items, base)
 
     def _base(self, items: Int | None, removed: Int | None) -> Float:
         if self.user.fallback == COLD_USER:

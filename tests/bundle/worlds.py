@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphrec.bundle import Catalogue, ItemItemPart, Part, Strings, VectorPart, write_bundle
+from graphrec.bundle import Bundle, Catalogue, ItemItemPart, Part, Strings, VectorPart, write_bundle
 from graphrec.sparse import CSR
 
 RELATION = {"ingredient": "contains", "cuisine": "of_cuisine", "keyword": "has_keyword"}
@@ -86,6 +86,11 @@ class World:
         coordinates = np.asarray([e[:2] for e in entries], dtype=np.int64).reshape(-1, 2)
         weights = np.asarray([e[2] for e in entries], dtype=np.float32)
         return CSR.from_coo(coordinates[:, 0], coordinates[:, 1], weights, (len(users), len(items)))
+
+    def bundle(self, parts: list[Part] | None = None) -> Bundle:
+        """The same as writing and reading, without the disk."""
+        scorers = tuple(parts or random_parts(self))
+        return Bundle(Path("in-memory"), {"model": "test"}, scorers, self.catalogue(), self.history(), {})
 
     def write(self, directory: Path, parts: list[Part] | None = None, **more: object) -> Path:
         """Write a bundle of this world with some parts (random ones when none are given)."""

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.bundle import read_bundle
 from graphrec.ranking import GraphQuery, NodeRef, Recommender
 from graphrec.ranking.constraints import allowed_items
 from graphrec.ranking.query import as_refs, as_requirements
@@ -68,9 +67,9 @@ def worlds_and_queries(draw: st.DrawFn) -> tuple[World, GraphQuery]:
     return world, draw(query)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(case=worlds_and_queries())
-def test_allowed_and_ranked_as_by_brute_force(tmp_path_factory, case):
+def test_allowed_and_ranked_as_by_brute_force(case):
     world, query = case
     seen = [list(world.items).index(i) for i in world.users.get(query.user or "", {})]
     allowed = allowed_items(world.catalogue(), query, np.asarray(seen, dtype=np.int64))
@@ -78,8 +77,7 @@ def test_allowed_and_ranked_as_by_brute_force(tmp_path_factory, case):
     everything = range(len(world.items)) if allowed.items is None else allowed.items.tolist()
     assert [list(world.items)[n] for n in everything] == expected
 
-    bundle = read_bundle(world.write(tmp_path_factory.mktemp("w") / "m"))
-    answer = Recommender(bundle).answer(query, explain=True)
+    answer = Recommender(world.bundle()).answer(query, explain=True)
     got = [item.item for item in answer.items]
     assert set(got) <= set(expected), "a constraint was violated"
     assert len(got) == min(query.k, len(expected))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graphrec.bundle import ItemItemPart, VectorPart, read_bundle
+from graphrec.bundle import ItemItemPart, VectorPart
 from graphrec.ranking import Recommender
 from graphrec.sparse import CSR
 from tests.bundle.worlds import World, kitchen, random_parts
@@ -22,8 +22,8 @@ def edges_of(world: World) -> set[tuple[str, str, str]]:
 
 
 @pytest.fixture
-def bundle(tmp_path):
-    return read_bundle(kitchen().write(tmp_path / "model"))
+def bundle():
+    return kitchen().bundle()
 
 
 def explained(recommender: Recommender, **request):
@@ -56,26 +56,26 @@ def test_paths_exist_and_lead_from_the_user_to_the_item(bundle, with_store):
             assert shared[0] == shared[1]
 
 
-def test_each_drop_is_the_difference_of_two_scorings(tmp_path):
+def test_each_drop_is_the_difference_of_two_scorings():
     """Item-item scores can be had again from a world in which the user never did it."""
     world = kitchen()
     part = next(p for p in random_parts(world, seed=3) if isinstance(p, ItemItemPart))
-    recommender = Recommender(read_bundle(world.write(tmp_path / "all", [part])))
+    recommender = Recommender(world.bundle([part]))
     found = explained(recommender)
     assert found
-    for number, (user, item, reason) in enumerate(found):
+    for user, item, reason in found:
         removed = reason.path[0][2].removeprefix("recipe:")
         users = world.users | {user: {i: w for i, w in world.users[user].items() if i != removed}}
-        other = read_bundle(replace(world, users=users).write(tmp_path / f"without{number}", [part]))
+        other = replace(world, users=users).bundle([part])
         place, row = other.catalogue.item_ids.find(item.item), list(world.users).index(user)
         assert reason.drop > 0
         assert reason.drop == pytest.approx(item.score - other.score_user(row)[place], rel=1e-3, abs=1e-5)
 
 
-def test_drops_of_vectors_are_those_of_the_leave_one_out_vector(tmp_path):
+def test_drops_of_vectors_are_those_of_the_leave_one_out_vector():
     world = kitchen()
     part = next(p for p in random_parts(world, seed=3) if isinstance(p, VectorPart))
-    bundle = read_bundle(world.write(tmp_path / "m", [part]))
+    bundle = world.bundle([part])
     for user, item, reason in explained(Recommender(bundle)):
         row = list(world.users).index(user)
         history = bundle.history_of(row)
@@ -86,21 +86,21 @@ def test_drops_of_vectors_are_those_of_the_leave_one_out_vector(tmp_path):
         assert reason.drop == pytest.approx(0.5 * part.items[place] @ (before - after), rel=1e-3)
 
 
-def test_what_does_not_carry_the_score_is_no_reason(tmp_path):
+def test_what_does_not_carry_the_score_is_no_reason():
     """r1 recommends r2; r6 speaks against it although they share salt."""
     world = kitchen()
     weights = CSR.from_coo(np.array([0, 5]), np.array([1, 1]), np.array([1.0, -1.0]), (8, 8))
-    recommender = Recommender(read_bundle(world.write(tmp_path / "m", [ItemItemPart(weights)])))
+    recommender = Recommender(world.bundle([ItemItemPart(weights)]))
     item = recommender.recommend("u1", candidates=["r2"], explain=True).items[0]
     (reason,) = item.reasons
     assert reason.text == "you cooked Shrimp curry, which shares coconut milk and shrimp with this"
     assert reason.drop == pytest.approx(1.0) and len(reason.path) == 5
 
 
-def test_without_a_shared_attribute_people_connect_but_stay_unnamed(tmp_path):
+def test_without_a_shared_attribute_people_connect_but_stay_unnamed():
     world = kitchen()
     weights = CSR.from_coo(np.array([0]), np.array([2]), np.array([1.0]), (8, 8))
-    recommender = Recommender(read_bundle(world.write(tmp_path / "m", [ItemItemPart(weights)])))
+    recommender = Recommender(world.bundle([ItemItemPart(weights)]))
     (reason,) = recommender.recommend("u1", candidates=["r3"], explain=True).items[0].reasons
     assert reason.text == "you cooked Shrimp curry, and 1 other person who chose it chose this too"
     assert "u2" not in str(reason)
@@ -108,12 +108,12 @@ def test_without_a_shared_attribute_people_connect_but_stay_unnamed(tmp_path):
     assert lonely.reasons == ()
 
 
-def test_edges_that_the_store_lost_are_not_told(tmp_path):
+def test_edges_that_the_store_lost_are_not_told():
     world = kitchen()
     weights = CSR.from_coo(np.array([0]), np.array([1]), np.array([1.0]), (8, 8))
     store = FakeStore.of(world)
     store.edges.discard(("contains", "r2", "coconut milk"))
-    recommender = Recommender(read_bundle(world.write(tmp_path / "m", [ItemItemPart(weights)])), store)
+    recommender = Recommender(world.bundle([ItemItemPart(weights)]), store)
     ask = {"candidates": ["r2"], "explain": True}
     (reason,) = recommender.recommend("u1", **ask).items[0].reasons
     assert reason.text.endswith("which shares shrimp with this")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from graphrec.bundle import VectorPart, read_bundle
+from graphrec.bundle import VectorPart
 from graphrec.errors import BundleMismatchError, CorruptionError, InvalidInputError, NotFoundError
 from graphrec.ranking import GraphQuery, NodeRef, Recommender
 from tests.bundle.worlds import World, kitchen, random_parts
@@ -61,8 +61,8 @@ class FakeStore:
 
 
 @pytest.fixture
-def bundle(tmp_path):
-    return read_bundle(kitchen().write(tmp_path / "model"))
+def bundle():
+    return kitchen().bundle()
 
 
 def items_of(answer) -> list[str]:
@@ -87,10 +87,10 @@ def test_seen_items_may_come_back(bundle):
     assert len(Recommender(bundle).recommend("u1", exclude_seen=False, k=99).items) == 8
 
 
-def test_ties_go_by_external_id(tmp_path):
+def test_ties_go_by_external_id():
     world = World(items={i: set() for i in ("10", "9", "b", "B", "é")}, users={"u": {"10": 1.0}})
     flat = VectorPart(np.ones((1, 1), np.float32), np.ones((5, 1), np.float32))
-    recommender = Recommender(read_bundle(world.write(tmp_path / "m", [flat])))
+    recommender = Recommender(world.bundle([flat]))
     assert items_of(recommender.recommend("u", exclude_seen=False)) == ["10", "9", "B", "b", "é"]
     assert items_of(recommender.recommend("u", k=2)) == ["9", "B"]
 
@@ -172,9 +172,9 @@ def test_similar_items(bundle):
         recommender.similar("r1", -1)
 
 
-def test_what_the_model_does_not_know_is_similar_by_content(tmp_path):
+def test_what_the_model_does_not_know_is_similar_by_content():
     flat = VectorPart(np.ones((4, 2), np.float32), np.zeros((8, 2), np.float32))
-    recommender = Recommender(read_bundle(kitchen().write(tmp_path / "m", [flat])))
+    recommender = Recommender(kitchen().bundle([flat]))
     assert recommender.similar("r1", 1)[0].item == "r2"  # shrimp and coconut milk
 
 
@@ -273,12 +273,12 @@ def test_a_user_that_the_store_erased_is_a_stranger(bundle):
     assert answer.fallback == "cold_user" and len(answer.items) == 8
 
 
-def test_item_item_weights_alone_need_a_history(tmp_path):
+def test_item_item_weights_alone_need_a_history():
     world = kitchen()
     part = [p for p in random_parts(world) if p.kind == "item_item"]
     store = FakeStore.of(world)
     store.histories["u1"] = [Entry("elsewhere", "cook", 1.0)]
-    recommender = Recommender(read_bundle(world.write(tmp_path / "m", part)), store)
+    recommender = Recommender(world.bundle(part), store)
     assert recommender.recommend("u1").fallback == "cold_user"
     assert recommender.recommend("u2").fallback is None
 
