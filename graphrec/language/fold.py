@@ -23,7 +23,10 @@ _IRREGULAR = {
     "veggies": "veggie", "pierogies": "pierogie", "hoagies": "hoagie", "smokies": "smokie", "sweeties": "sweetie",
     "calories": "calorie", "birdies": "birdie", "goodies": "goodie", "foodies": "foodie", "movies": "movie",
     "selfies": "selfie", "quickies": "quickie", "zombies": "zombie", "weenies": "weenie", "smarties": "smarties",
-    "cheerios": "cheerios", "axes": "axe", "ounces": "ounce", "lenses": "lens", "sizes": "size", "prizes": "prize",
+    "cheerios": "cheerios", "axes": "axe", "ounces": "ounce", "zucchinis": "zucchini",
+    "kiwis": "kiwi", "chapatis": "chapati", "rotis": "roti", "broccolis": "broccoli", "calamaris": "calamari",
+    "martinis": "martini", "bikinis": "bikini", "paninis": "panini", "spaghettis": "spaghetti", "salamis": "salami",
+    "tortellinis": "tortellini", "raviolis": "ravioli", "sushis": "sushi", "lenses": "lens", "sizes": "size", "prizes": "prize",
     "mazes": "maze", "glazes": "glaze", "bronzes": "bronze", "breezes": "breeze", "freezes": "freeze",
 }  # fmt: skip
 

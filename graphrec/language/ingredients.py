@@ -28,6 +28,7 @@ _TAIL = re.compile(
     r"(?:\s+(?:the\s+)?\w+)?)\s*$",
     re.I,
 )
+_HALF = re.compile(r"half(?:-|\s)(?:and|n|&)", re.I)  # half and half is a cream
 _OR = re.compile(r"\s+or\s+", re.I)
 
 
@@ -90,7 +91,7 @@ def _take_amount(text: str) -> tuple[float | None, float | None, str | None, str
     for _ in range(8):
         before = text
         text = _LEAD.sub("", text)
-        first, last, text = take_quantity(text)
+        first, last, text = (None, None, text) if _HALF.match(text) else take_quantity(text)
         if low is None:
             low, high = first, last
         text = text.lstrip("-x ") if first is not None else text
