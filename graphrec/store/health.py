@@ -45,12 +45,22 @@ def problems(connection: sa.Connection, path: Path, *, full: bool) -> list[str]:
         line for (line,) in connection.exec_driver_sql(f"PRAGMA {pragma}({_MAX_PROBLEMS})") if line != "ok"
     ]
     if not lines:  # what follows reads pages that must hang together
-        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_MAX_PROBLEMS)
-        lines = [f"row {row} of {table} points to no {parent}" for table, row, parent, _ in dangling]
-        lines.extend(_one_way_edges(connection))
+        lines = _uneven_edges(connection)
+        if full:
+            dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(_MAX_PROBLEMS)
+            lines += [f"row {row} of {table} points to no {parent}" for table, row, parent, _ in dangling]
+            lines += _one_way_edges(connection)
     return [
         f"Store {path} is damaged: {line}; restore it from a backup or import it again." for line in lines
     ]
+
+
+def _uneven_edges(connection: sa.Connection) -> list[str]:
+    counts = [
+        connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for table in (t.edge, t.edge_in)
+    ]
+    return [] if counts[0] == counts[1] else [f"{counts[0]} edges lead out of nodes, {counts[1]} into nodes"]
 
 
 def _one_way_edges(connection: sa.Connection) -> list[str]:

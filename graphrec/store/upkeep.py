@@ -121,7 +121,8 @@ class StoreUpkeep(ColumnReads):
         """Sentences about what is wrong with the file; none for a sound store.
 
         Args:
-            full: also compare every index with its table; seconds per million edges.
+            full: also compare indexes with tables, references with nodes and both directions of every edge:
+                seconds per million edges.
         """
         try:
             with self._connect_reader() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -245,3 +246,19 @@ def test_info_counts_everything(store: GraphStore) -> None:
         0,
         False,
     )
+
+
+def test_threads_share_a_store(store: GraphStore) -> None:
+    with store.writing() as writer:
+        writer.add_nodes("recipe", [(f"r{n}", None) for n in range(10)])
+
+    def live(user: str) -> int:
+        for n in range(10):
+            store.record(user, f"r{n}", kind="cook", time=n)
+            with store.reading():
+                assert len(store.history(user)) == n + 1
+        return len(store.history(user))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(live, "abcdefgh")) == [10] * 8
+    assert store.revision == 81
