@@ -21,7 +21,8 @@ MUST_TYPES = frozenset(PRIORITY[:-1])
 """Types that a plain mention requires; a mention of any other type is a wish."""
 UNLINKED_TYPES = frozenset({"user", "recipe", "item", "meal", "time_band", "health_band"})
 MAX_WORDS = 6
-_LOOSE = vocabulary.VAGUE | vocabulary.DISHES
+_DISHES = vocabulary.DISHES | vocabulary.PLATED
+_LOOSE = vocabulary.VAGUE | _DISHES
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 ")
 
 
@@ -140,18 +141,22 @@ class Lexicon:
         for position in positions:
             by_type.setdefault(self._nodes[position][0], []).append(position)
         best = min(by_type, key=_rank, default="")
-        head = key.rpartition(" ")[2] if " " in key else ""
-        if head in vocabulary.PLATED and best in ("", "ingredient") and key not in vocabulary.COMPOUNDS:
-            return None  # "chocolate cake": chocolate, and a cake
+        if " " in key and key.rpartition(" ")[2] in vocabulary.PLATED and key not in vocabulary.COMPOUNDS:
+            if best in ("", "ingredient"):
+                return None  # "chocolate cake": chocolate, and a cake
+            return self._plain(best, by_type)
         if best == "ingredient":
             return self._ingredient_entry(key, by_type)
         staged = self._staged(key, best)
         if staged is not None:
             return staged
         if best:
-            refs = tuple(self.ref(p) for p in by_type[best])
-            return Entry(best, refs, refs, self._others(by_type, best))
+            return self._plain(best, by_type)
         return self.lookup(f"{key} cheese") if key in vocabulary.CHEESES else None
+
+    def _plain(self, best: str, by_type: dict[str, list[int]]) -> Entry:
+        refs = tuple(self.ref(p) for p in by_type[best])
+        return Entry(best, refs, refs, self._others(by_type, best))
 
     def _staged(self, key: str, best: str) -> Entry | None:
         """A meaning from the tables of request English, where it outranks the type `best`."""
@@ -162,7 +167,7 @@ class Lexicon:
         stages = vocabulary.CUISINES.get(key) if best != "cuisine" else None
         refs = self._first_stage("cuisine", stages) if stages is not None else ()
         entry = Entry("cuisine", refs, refs) if refs else self._course(key, best)
-        if entry is not None or best in ("cuisine", "course", "diet") or (best and key in vocabulary.DISHES):
+        if entry is not None or best in ("cuisine", "course", "diet") or (best and key in _DISHES):
             return entry
         entry = self._from_taxonomy(key)
         return entry if entry is not None and (entry.refs or not best) else None
@@ -187,7 +192,7 @@ class Lexicon:
     def _ingredient_entry(self, key: str, by_type: dict[str, list[int]]) -> Entry:
         refs = tuple(self.ref(p) for p in by_type["ingredient"])
         excluded = self._closed(refs, (key,))
-        dish = self._dish(key, by_type) if key in vocabulary.DISHES else None
+        dish = self._dish(key, by_type) if key in _DISHES else None
         if dish is not None:
             return Entry(dish.type, dish.refs, dish.refs + excluded, refs, dish.loose)
         return Entry("ingredient", refs, excluded, self._others(by_type, "ingredient"))
@@ -222,6 +227,14 @@ class Lexicon:
         group.
         """
         name = self.taxonomy.canonical(key)
+        words = key.split()
+        if (
+            name != key
+            and len(words) > 1
+            and words[0] in vocabulary.CUISINES
+            and key not in vocabulary.COMPOUNDS
+        ):
+            return None  # "asian noodle" is no one noodle
         if name not in self.taxonomy.is_a:
             return Entry("", (), self._parts(key)) if key in vocabulary.COMPOUNDS else None
         same = self._of_type("ingredient", name)
@@ -242,11 +255,18 @@ class Lexicon:
 
     def _kinds(self, name: str) -> tuple[NodeRef, ...]:
         """The topmost nodes of the catalogue below a taxonomy name that has no node itself."""
-        found = [
-            r for kind in sorted(self.taxonomy.descendants(name)) for r in self._of_type("ingredient", kind)
-        ]
-        below = set(found)
-        return tuple(dict.fromkeys(r for r in found if not below.intersection(self.ancestors(r))))
+        kinds = sorted(self.taxonomy.descendants(name))
+        return self._topmost((r for k in kinds for r in self._of_type("ingredient", k)), self.ancestors)
+
+    def _topmost(
+        self, refs: Iterable[NodeRef], above: Callable[[NodeRef], tuple[NodeRef, ...]]
+    ) -> tuple[NodeRef, ...]:
+        """Those that no other of them covers; one by one, for of two that cover each other one must stay."""
+        kept = dict.fromkeys(refs)
+        for ref in list(kept):
+            if any(a in kept for a in above(ref)):
+                del kept[ref]
+        return tuple(kept)
 
     def _nearest_group(self, name: str) -> tuple[NodeRef, ...]:
         """The nearest broader nodes of a name without one, where people avoid such things for a reason."""
@@ -294,7 +314,7 @@ class Lexicon:
                 entry = self.lookup(group)
                 if entry is not None and entry.type == "ingredient":
                     refs.update(dict.fromkeys(entry.excluded))
-            kept = tuple(r for r in refs if not refs.keys() & set(self._filed_under(r)))
+            kept = self._topmost(refs, self._filed_under)
             known = self._cache[key] = Entry("ingredient", kept, kept)
         return known.refs
 

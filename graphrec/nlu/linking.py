@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from graphrec.nlu.cues import CUES, NO_STYLE, STOPWORDS
+from graphrec.nlu.cues import CUES, LESS_NOT, NO_STYLE, STOPWORDS
 from graphrec.nlu.lexicon import MAX_WORDS, Entry, Lexicon
 from graphrec.nlu.tokens import Gap, Token
 from graphrec.ranking.query import NodeRef
@@ -71,6 +71,8 @@ def _entry(
     tokens: Sequence[Token], lemmas: Sequence[str], at: int, size: int, lexicon: Lexicon
 ) -> Entry | None:
     token = tokens[at]
+    if any(_lacks(t.word) for t in tokens[at : at + size]):
+        return None
     if size == 1:
         entry = (
             lexicon.plural(token.word)
@@ -89,6 +91,11 @@ def _entry(
         return entry
     words = {t.word for t in tokens[at : at + size]}
     return None if words & _TURNS or (token.word in STOPWORDS and entry.type == "keyword") else entry
+
+
+def _lacks(word: str) -> bool:
+    """ "eggless", "flourless": an exclusion that no name may swallow."""
+    return len(word) > 6 and word.endswith("less") and word[:-4] not in LESS_NOT
 
 
 def _is_cue(word: str) -> bool:

@@ -185,8 +185,8 @@ CHEESES = frozenset(
 DISHES = frozenset(
     """soup stew salad sauce snack drink cookie candy sandwich pizza taco burger curry casserole pie cake
 muffin biscuit roll dip spread smoothie juice cocktail salsa chili chowder gravy dessert pudding pancake
-waffle brownie pastry tart chip fudge cupcake bar bite cereal cracker gumbo jambalaya stuffing dressing
-meatball meatloaf lasagna wrap roast""".split()
+waffle brownie pastry tart chip fudge cupcake frosting bar bite cereal cracker gumbo jambalaya stuffing
+dressing meatball meatloaf lasagna wrap roast""".split()
 )
 """Names of dishes first and of ingredients second: "soup" asks for a soup, not for a dish made with one."""
 
@@ -213,7 +213,8 @@ magic kiss""".split()
 excluded."""
 
 PLURALS: dict[str, Stages] = _rows(
-    "peppers = bell pepper, chili pepper > pepper\nchilies|chiles|chillies = chili pepper > chili"
+    "peppers = bell pepper, chili pepper, chile pepper > pepper\n"
+    "chilies|chiles|chillies = chili pepper, chile pepper > chili"
 )
 """Words whose plural means something else: "pepper" is the spice, "peppers" are vegetables."""
 

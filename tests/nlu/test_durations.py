@@ -17,8 +17,10 @@ def ranges(text: str) -> dict[str, Bounds]:
     [
         ("under 30 minutes", None, 30), ("half an hour", None, 30), ("in an hour and a half", None, 90),
         ("1 1/2 hours", None, 90), ("1½ hours", None, 90), ("one and a half hours", None, 90),
-        ("two hours and fifteen minutes", None, 135), ("1h30", None, 90), ("90min", None, 90), ("PT1H10M", None, 70),
-        ("a quarter of an hour", None, 15), ("thirty-five minutes", None, 35), ("at least 2 hours", 120, None),
+        ("two hours and fifteen minutes", None, 135), ("1h30", None, 90), ("90min", None, 90),
+        ("PT1H10M", None, 70),
+        ("a quarter of an hour", None, 15), ("thirty-five minutes", None, 35),
+        ("at least 2 hours", 120, None),
         ("more than an hour", 60, None), ("no more than 20 minutes", None, 20), ("not over 45 min", None, 45),
         ("nothing that takes more than 40 minutes", None, 40), ("no less than 20 minutes", 20, None),
         ("between 20 and 40 minutes", 20, 40), ("20-30 minutes", 20, 30), ("45 minutes to an hour", 45, 60),
@@ -42,7 +44,8 @@ def test_times(text: str, low: float | None, high: float | None) -> None:
         ("feeds 8", "servings", 8, None), ("serves at least 10", "servings", 10, None),
         ("family of five", "servings", 5, 5), ("serves 4 to 6", "servings", 4, 6),
         ("12 servings", "servings", 12, 12), ("5 ingredients or fewer", "num_ingredients", None, 5),
-        ("fewer than 8 ingredients", "num_ingredients", None, 8), ("3-ingredient", "num_ingredients", None, 3),
+        ("fewer than 8 ingredients", "num_ingredients", None, 8),
+        ("3-ingredient", "num_ingredients", None, 3),
     ],
 )  # fmt: skip
 def test_other_numbers(text: str, key: str, low: float | None, high: float | None) -> None:

@@ -17,9 +17,13 @@ from tests.bundle.worlds import World, kitchen
 PHRASES = st.lists(
     st.sampled_from(
         [
-            "no nuts", "without almonds", "allergic to shellfish", "peanut-free", "vegetarian", "no chicken", "with salt",
-            "chicken or tofu", "maybe thai", "under 30 minutes", "thai", "hold the tofu", "I can't eat shrimp", ".", ",",
-            "but", "and", "coconut milk", "no tree nuts", "vegan", "no salt", "something quick", "snargle", "no blorf",
+            "no nuts", "without almonds", "allergic to shellfish", "peanut-free", "vegetarian", "no chicken",
+            "with salt",
+            "chicken or tofu", "maybe thai", "under 30 minutes", "thai", "hold the tofu",
+            "I can't eat shrimp",
+            ".", ",",
+            "but", "and", "coconut milk", "no tree nuts", "vegan", "no salt", "something quick", "snargle",
+            "no blorf",
         ]
     ),
     min_size=1,
@@ -83,7 +87,8 @@ def test_understanding_a_request_imports_no_torch_and_no_learner(world: World, t
     world.write(tmp_path / "bundle")
     code = (
         "import sys; from graphrec import Recommender; "
-        f"r = Recommender.load({str(tmp_path / 'bundle')!r}); r.recommend('u1', request='thai without nuts'); "
+        f"r = Recommender.load({str(tmp_path / 'bundle')!r}); "
+        "r.recommend('u1', request='thai without nuts'); "
         "print(sorted({'torch', 'sklearn', 'pandas', 'networkx', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
