@@ -19,6 +19,9 @@ from graphrec.errors import CorruptionError, StoreError
 BUSY_TIMEOUT = 5.0
 """Seconds that a writer waits for another writer."""
 
+PRIMARY_CODE = 0xFF
+"""Mask of an SQLite error code: the higher bits only say how it came about."""
+
 _CACHE_KIB = 65_536
 
 
@@ -52,7 +55,7 @@ def _use_wal(connection: sqlite3.Connection, wait: float) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
 

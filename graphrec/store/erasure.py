@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from graphrec.errors import NotFoundError
 from graphrec.store import tables as t
+from graphrec.store.engine import PRIMARY_CODE
 from graphrec.store.migrations import now_us
 from graphrec.store.registry import flag_holders, real_path
 from graphrec.store.resolver import tombstone_hash
@@ -127,14 +128,15 @@ def rewrite_file(raw: Any, wait: float) -> str | None:
         raw.execute("VACUUM")
         return _READER if _log_is_held(raw) else None
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode not in _OBSTACLES:
+        code = error.sqlite_errorcode & PRIMARY_CODE
+        if code not in _OBSTACLES:
             raise
-        return _OBSTACLES[error.sqlite_errorcode]
+        return _OBSTACLES[code]
     finally:
         raw.execute(f"PRAGMA busy_timeout={timeout}")
 
 
-_READER = "a reader still holds the state before the erasure; let it finish"
+_READER = "a reader still holds the state before the erasure, or a writer is at work; let it finish"
 _OBSTACLES = {
     sqlite3.SQLITE_BUSY: "another process is writing to the store; let it finish",
     sqlite3.SQLITE_FULL: "the disk has no room to rewrite the store; free as much as the store is large",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from graphrec.errors import InvalidInputError, NotFoundError
-from graphrec.store import Counts, GraphStore
+from graphrec.store import Counts, GraphStore, erasure
 from tests.store.processes import run, start
 from tests.store.store_children import url_of
 
@@ -203,3 +204,27 @@ def test_paths_move_with_the_store(path: Path) -> None:
     with GraphStore.open(url_of(moved / "s.db")) as store:
         assert [record.path for record in store.snapshots()] == [moved / "snapshots" / "s1"]
         assert [record.path for record in store.bundles()] == [Path("/somewhere/else")]
+
+
+class FullDisk:
+    """A driver's connection on a disk without room for a second copy of the file."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+
+    def execute(self, sql: str) -> sqlite3.Cursor:
+        if sql == "VACUUM":
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return self.raw.execute(sql)
+
+
+def test_no_room_to_rewrite_the_file_is_pending(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rewrite = erasure.rewrite_file
+    with GraphStore.open(url_of(path)) as store:
+        monkeypatch.setattr(erasure, "rewrite_file", lambda raw, wait: rewrite(FullDisk(raw), wait))
+        report = store.erase(TOKEN)
+        assert report.state == "pending" and "no room" in (report.reason or "")
+        monkeypatch.undo()
+        assert store.finish_erasures().state == "done" and traces(path.parent) == []
