@@ -5,7 +5,9 @@
     python benchmarks/baselines.py --only lastfm
 
 Settings are chosen on the validation part; the test part is looked at once per chosen model. The reference
-values were measured with other code on the same files (recipes: on another draw of the same kind of split).
+values were measured with other code on the same files. They agree to .001 on Last-FM and amazon-book. On the
+recipes the draw behind the reference is not known: popularity and RP3beta agree when every pair is drawn by
+itself; EASE stays .01 below the reference on every draw and ridge tried, although it equals the dense formula.
 """
 
 from __future__ import annotations
@@ -129,7 +131,8 @@ class _Vectors:
 
     def score(self, users: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Inner products `[len(users), num_items]`."""
-        return self.users[users] @ self.items.T
+        scores: NDArray[np.float32] = self.users[users] @ self.items.T
+        return scores
 
 
 def _ranking_speed(split: Split) -> dict[str, float]:
