@@ -7,7 +7,7 @@
 Settings are chosen on the validation part; the test part is looked at once per chosen model. The reference
 values were measured with other code on the same files. They agree to .001 on Last-FM and amazon-book. On the
 recipes the draw behind the reference is not known: popularity and RP3beta agree when every pair is drawn by
-itself; EASE stays .01 below the reference on every draw and ridge tried, although it equals the dense formula.
+itself; EASE stays .01 below the reference on every draw and ridge tried, though it equals the dense formula.
 """
 
 from __future__ import annotations
