@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from graphrec.nlu.cues import STOPWORDS
@@ -104,10 +104,13 @@ class RequestParser:
 
     Args:
         lexicon: the linkable nodes.
+        properties: numbers that the catalogue's items have; a range over another one is said in a note instead
+            of leaving nothing to answer with. None takes every range.
     """
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, properties: Collection[str] | None = None) -> None:
         self.lexicon = lexicon
+        self.properties = properties
 
     def parse(self, text: str, base: GraphQuery | None = None) -> ParsedRequest:
         """Read a request; never fails, whatever the text.
@@ -123,7 +126,7 @@ class RequestParser:
         taken |= {t for first, last, _, _ in diets for t in range(first, last + 1)}
         mentions = link(tokens, self.lexicon, taken)
         readings = Reader(tokens, mentions, measures, diets, self.lexicon).read()
-        return _Assembly(text, tokens, measures, readings, self.lexicon).result(base or GraphQuery())
+        return _Assembly(text, tokens, measures, readings, self).result(base or GraphQuery())
 
 
 def _find_diets(tokens: Sequence[Token]) -> list[tuple[int, int, str, bool]]:
@@ -156,10 +159,10 @@ class _Assembly:
         tokens: Sequence[Token],
         measures: Sequence[Measure],
         readings: Sequence[Reading],
-        lexicon: Lexicon,
+        parser: RequestParser,
     ) -> None:
         self.text, self.tokens, self.measures, self.readings = text, tokens, measures, readings
-        self.lexicon = lexicon
+        self.lexicon, self.properties = parser.lexicon, parser.properties
         self.must: list[tuple[NodeRef, ...]] = []
         self.must_words: list[str] = []
         self.must_not: dict[NodeRef, None] = {}
@@ -182,6 +185,7 @@ class _Assembly:
                 last_must = None
         must = self._without_conflicts()
         excluded = tuple(self.must_not)
+        ranges = self._ranges()
         return ParsedRequest(
             text=self.text,
             must=must,
@@ -189,7 +193,7 @@ class _Assembly:
             should=tuple(
                 r for r in self.should if not self._banned(r) and r not in {m for g in self.must for m in g}
             ),
-            ranges=self._ranges(),
+            ranges=ranges,
             spans=tuple(self.spans),
             unlinked=tuple(dict.fromkeys(self.unlinked)),
             unlinked_exclusions=tuple(dict.fromkeys(self.lost)),
@@ -201,6 +205,13 @@ class _Assembly:
     def _ranges(self) -> dict[str, Bounds]:
         ranges: dict[str, Bounds] = {}
         for measure in self.measures:
+            if self.properties is not None and measure.key not in self.properties:
+                start, end = self.tokens[measure.first].start, self.tokens[measure.last].end
+                said = self.text[start:end]
+                self.notes.append(
+                    f"{said!r} could not be applied: no item here has a number {measure.key!r}."
+                )
+                continue
             old = ranges.get(measure.key)
             ranges[measure.key] = measure.bounds if old is None else merge_bounds(old, measure.bounds)
         return ranges

@@ -22,7 +22,7 @@ class Recommender(ranking.Recommender):
     @cached_property
     def parser(self) -> RequestParser:
         """The parser over this bundle's catalogue; built at the first request."""
-        return RequestParser(Lexicon.from_catalogue(self.catalogue))
+        return RequestParser(Lexicon.from_catalogue(self.catalogue), self.catalogue.properties.keys())
 
     def parse(self, request: str, base: GraphQuery | None = None) -> ParsedRequest:
         """What a request asks for, span by span."""

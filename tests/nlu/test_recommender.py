@@ -72,6 +72,13 @@ def test_an_exclusion_that_names_nothing_is_said_in_the_answer(recommender: Reco
     assert answer.note is not None and "zorbleberries" in answer.note
 
 
+def test_a_number_that_no_item_has_is_said_and_not_filtered_by(recommender: Recommender) -> None:
+    answer = recommender.recommend("idle", request="chicken for 4 people under 30 minutes", k=8)
+    assert [i.item for i in answer.items] == ["r4"]
+    assert answer.query.ranges == {"total_minutes": (None, 30.0)}
+    assert answer.note is not None and "servings" in answer.note
+
+
 def test_a_vegetarian_answer_keeps_clear_of_flesh(recommender: Recommender) -> None:
     items = [i.item for i in recommender.recommend("idle", request="something vegetarian", k=8).items]
     assert items == ["r6"]
