@@ -104,8 +104,8 @@ class RequestParser:
 
     Args:
         lexicon: the linkable nodes.
-        properties: numbers that the catalogue's items have; a range over another one is said in a note instead
-            of leaving nothing to answer with. None takes every range.
+        properties: numbers that the catalogue's items have; a range over another one is said in a note
+            rather than leaving nothing to answer with. None takes every range.
     """
 
     def __init__(self, lexicon: Lexicon, properties: Collection[str] | None = None) -> None:
