@@ -7,16 +7,17 @@ edge; where the score does not drop, the path is no reason and is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec.language.fold import tokens
 from graphrec.ranking.answer import Edge, Reason
 from graphrec.ranking.cold import COLD_USER
-from graphrec.ranking.constraints import items_with
 from graphrec.ranking.live import LiveStore, catalogue_title
 from graphrec.ranking.query import GraphQuery, NodeRef
 from graphrec.ranking.scoring import Scoring
@@ -30,6 +31,9 @@ _NAMED = 2  # shared attributes that a text names
 _COMMON = 0.2  # an attribute that more than this share of items has (salt) says little,
 _ALWAYS_TELLING = 20  # unless only so few items have it
 _PROBED = 5  # people looked up in the store to see that a path over them is still there
+
+_SILENT = frozenset({"time_band", "health_band", "meal"})
+"""Types that link items without saying why one would like both."""
 
 _DID = {
     "view": "looked at", "click": "looked at", "save": "saved", "rate": "rated", "cart": "put in your cart",
@@ -47,8 +51,7 @@ def explain(scoring: Scoring, best: Int, live: LiveStore | None) -> list[tuple[R
     if not len(best):
         return []
     explainer = _Explainer(scoring, best, live)
-    found = [[*explainer.by_request(place), *explainer.by_history(place)] for place in range(len(best))]
-    return [tuple(sorted(reasons, key=lambda r: -r.drop)[:MAX_REASONS]) for reasons in found]
+    return [tuple(islice(explainer.reasons(place), MAX_REASONS)) for place in range(len(best))]
 
 
 @dataclass
@@ -58,7 +61,8 @@ class _Explainer:
     scoring: Scoring
     best: Int
     live: LiveStore | None
-    _without: dict[Any, Float] = field(default_factory=dict)
+    _without: dict[int | NodeRef, Float] = field(default_factory=dict)
+    _titles: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.catalogue = self.scoring.bundle.catalogue
@@ -71,28 +75,20 @@ class _Explainer:
                 share = part.contributions(user.index, history, self.items)
                 self.contributions += np.float32(part.weight) * share
 
-    def by_history(self, place: int) -> Iterator[Reason]:
-        """Reasons over what the user did."""
+    def reasons(self, place: int) -> Iterator[Reason]:
+        """Reasons for one item, the largest drop first."""
         ahead = np.argsort(-self.contributions[:, place], kind="stable")[:_TRIED]
-        for entry in ahead.tolist():
-            drop = self._drop(place, entry)
-            if drop > 0 and (reason := self._path(place, entry, drop)) is not None:
+        causes: list[int | NodeRef] = [*self.scoring.query.refs(), *ahead.tolist()]
+        drops = [(self._drop(place, cause), cause) for cause in causes]
+        for drop, cause in sorted(drops, key=lambda pair: -pair[0]):
+            if drop <= 0:
+                return
+            if isinstance(cause, NodeRef):
+                reason = self._asked(place, cause, drop)
+            else:
+                reason = self._did(place, cause, drop)
+            if reason is not None:
                 yield reason
-
-    def by_request(self, place: int) -> Iterator[Reason]:
-        """Reasons over what was asked for."""
-        item = int(self.items[place])
-        for ref in self.scoring.query.refs():
-            matching = items_with(self.catalogue, ref)
-            if matching is None or item not in matching or ref.type == self.catalogue.item_type:
-                continue
-            drop = self._drop(place, ref)
-            edge = self._edge_to(item, ref)
-            if drop > 0 and edge is not None:
-                relation, attribute = edge
-                path = (self._edge(item, relation, attribute),)
-                text = f"you asked for {ref.id}: this has {self.catalogue.label(attribute)}"
-                yield Reason(text, path, drop)
 
     def _drop(self, place: int, cause: int | NodeRef) -> float:
         if cause not in self._without:
@@ -105,53 +101,65 @@ class _Explainer:
             self._without[cause] = self.scoring.rescore(self.best, removed=removed, query=query)
         return float(self.full[place] - self._without[cause][place])
 
-    def _path(self, place: int, entry: int, drop: float) -> Reason | None:
+    def _asked(self, place: int, ref: NodeRef, drop: float) -> Reason | None:
+        """The item's edge to what the request wants."""
+        item = int(self.items[place])
+        wanted = self.catalogue.resolve(ref.type, ref.id)
+        if wanted is None:
+            return None
+        for relation, attribute in self._edges_of(item):
+            narrower = attribute == wanted or wanted in self.catalogue.broader.row(attribute)
+            if narrower and self._stands(item, relation, attribute):
+                text = f"you asked for {ref.id}: this has {self.catalogue.label(attribute)}"
+                return Reason(text, (self._edge(item, relation, attribute),), drop)
+        return None
+
+    def _did(self, place: int, entry: int, drop: float) -> Reason | None:
+        """From what the user did over shared attributes; where those say little, over people."""
         item, known = int(self.items[place]), int(self.scoring.user.history.items[entry])
-        shared = self._shared(known, item)
         kind = self.scoring.user.kinds[entry]
         start: Edge = (f"user:{self.scoring.user.id}", kind, self._node(known))
         did = f"you {_DID.get(kind, 'chose')} {self._title(known)}"
-        if shared:
-            names = _listed([self.catalogue.label(attribute) for _, attribute in shared])
-            edges = [self._edge(i, relation, a) for relation, a in shared for i in (known, item)]
-            return Reason(f"{did}, which shares {names} with this", (start, *edges), drop)
-        others = self._people(known, item)
-        if not others:
+        shared, telling = self._shared(known, item)
+        others = 0 if telling else self._people(known, item)
+        if others:
+            # Other people's ids are no business of this user: the path says that they are, not who they are.
+            edges = [("user", "interact", self._node(known)), ("user", "interact", self._node(item))]
+            who = "1 other person" if others == 1 else f"{others} other people"
+            return Reason(f"{did}, and {who} who chose it chose this too", (start, *edges), drop)
+        if not shared:
             return None
-        # Other people's ids are no business of this user: the path says that they exist, not who they are.
-        edges = [("user", "interact", self._node(known)), ("user", "interact", self._node(item))]
-        who = "1 other person" if others == 1 else f"{others} other people"
-        return Reason(f"{did}, and {who} who chose it chose this too", (start, *edges), drop)
+        names = " and ".join(self.catalogue.label(attribute) for _, attribute in shared)
+        edges = [self._edge(i, relation, a) for relation, a in shared for i in (known, item)]
+        return Reason(f"{did}, which shares {names} with this", (start, *edges), drop)
 
-    def _shared(self, one: int, other: int) -> list[tuple[int, int]]:
-        """(relation, attribute) pairs that both items have, rarest first."""
-        first, second = self._edges_of(one), self._edges_of(other)
-        both = [pair for pair in first if pair in second]
+    def _shared(self, one: int, other: int) -> tuple[list[tuple[int, int]], bool]:
+        """Up to two (relation, attribute) pairs of both items, rarest first, and whether they say much."""
+        second = self._edges_of(other)
+        both = [pair for pair in self._edges_of(one) if pair in second and self._speaks(pair[1])]
         counts = {pair: len(self.catalogue.attribute_items.row(pair[1])) for pair in both}
         both.sort(key=lambda pair: (counts[pair], pair))
         limit = max(_COMMON * self.catalogue.num_items, _ALWAYS_TELLING)
         kept: list[tuple[int, int]] = []
+        words: set[str] = set()
         for pair in both:
             if len(kept) == _NAMED or (kept and counts[pair] > limit):
                 break
-            if self._stands(one, *pair) and self._stands(other, *pair):
-                kept.append(pair)
-        return kept
+            named = set(tokens(self.catalogue.label(pair[1])))
+            if named <= words or not (self._stands(one, *pair) and self._stands(other, *pair)):
+                continue
+            kept.append(pair)
+            words |= named
+        return kept, bool(kept) and counts[kept[0]] <= limit
+
+    def _speaks(self, attribute: int) -> bool:
+        return self.catalogue.types[int(self.catalogue.attribute_type[attribute])] not in _SILENT
 
     def _edges_of(self, item: int) -> dict[tuple[int, int], None]:
         edges = self.catalogue.item_attributes
         low, high = int(edges.indptr[item]), int(edges.indptr[item + 1])
         relations = self.catalogue.edge_relation[low:high].tolist()
         return dict.fromkeys(zip(relations, edges.indices[low:high].tolist(), strict=True))
-
-    def _edge_to(self, item: int, ref: NodeRef) -> tuple[int, int] | None:
-        """The item's edge that satisfies a wish: to the node itself, or to a narrower one."""
-        wanted = self.catalogue.resolve(ref.type, ref.id)
-        for relation, attribute in self._edges_of(item):
-            narrower = attribute == wanted or wanted in self.catalogue.broader.row(attribute)
-            if narrower and self._stands(item, relation, attribute):
-                return relation, attribute
-        return None
 
     def _people(self, one: int, other: int) -> int:
         """How many others chose both items; 0 when the store no longer shows any."""
@@ -168,14 +176,13 @@ class _Explainer:
         return self.live is None or self.live.has_edge(item, name, attribute)
 
     def _title(self, item: int) -> str:
-        return catalogue_title(self.catalogue, item, self.live) or self.catalogue.item_ids[item]
+        if item not in self._titles:
+            title = catalogue_title(self.catalogue, item, self.live)
+            self._titles[item] = title or f"{self.catalogue.item_type} {self.catalogue.item_ids[item]}"
+        return self._titles[item]
 
     def _node(self, item: int) -> str:
         return f"{self.catalogue.item_type}:{self.catalogue.item_ids[item]}"
 
     def _edge(self, item: int, relation: int, attribute: int) -> Edge:
         return self._node(item), self.catalogue.relations[relation], self.catalogue.ref(attribute)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
