@@ -111,9 +111,17 @@ class VectorPart:
         vector = np.asarray(self.users[user], dtype=np.float32)
         if removed is None or not len(removed):
             return vector
-        rows = np.asarray(self.items[history.items], dtype=np.float32)
-        shares = _ridge_shares(rows, vector)
-        return np.asarray(vector - shares[removed] @ rows[removed], dtype=np.float32)
+        rows = np.asarray(self.items[history.items[removed]], dtype=np.float32)
+        return np.asarray(vector - self._shares(user, history)[removed] @ rows, dtype=np.float32)
+
+    def _shares(self, user: int, history: History) -> Float:
+        """What each history entry put into the user's vector, `[len(history)]`; the last result is kept."""
+        kept: tuple[int, History, Float] | None = self.__dict__.get("_kept")
+        if kept is None or kept[0] != user or kept[1] is not history:
+            rows = np.asarray(self.items[history.items], dtype=np.float32)
+            kept = (user, history, _ridge_shares(rows, np.asarray(self.users[user], dtype=np.float32)))
+            self.__dict__["_kept"] = kept
+        return kept[2]
 
     def score(
         self, user: int | None, history: History, candidates: Int | None = None, removed: Int | None = None
@@ -134,7 +142,7 @@ class VectorPart:
         if user is None:
             shares = history.weights / max(float(history.weights.sum()), 1e-12)
         else:
-            shares = _ridge_shares(rows, np.asarray(self.users[user], dtype=np.float32))
+            shares = self._shares(user, history)
         return np.asarray(shares[:, None] * (rows @ self.items[candidates].T), dtype=np.float32)
 
 
@@ -169,24 +177,41 @@ class ItemItemPart:
         self, user: int | None, history: History, candidates: Int | None = None, removed: Int | None = None
     ) -> Float:
         """Scores float32 `[num_items]` or `[len(candidates)]`, without the part's weight."""
-        kept = history if removed is None else history.without(removed)
-        scores = np.zeros(self.num_items, dtype=np.float32)
-        for item, strength in zip(kept.items.tolist(), kept.weights.tolist(), strict=True):
-            # Columns are unique within a row, so fancy addition loses nothing.
-            values = self.weights.row_values(item)
-            scores[self.weights.row(item)] += values if self.binary else values * np.float32(strength)
-        return scores if candidates is None else scores[candidates]
+        if removed is None:
+            scores = self._sums(history)
+        else:  # many removals from one history follow each other: its own sums are kept
+            kept: tuple[History, Float] | None = self.__dict__.get("_kept")
+            if kept is None or kept[0] is not history:
+                kept = (history, self._sums(history))
+                self.__dict__["_kept"] = kept
+            scores = kept[1] - self._sums(History(history.items[removed], history.weights[removed]))
+        return (scores if candidates is None else scores[candidates]).astype(np.float32)
 
     def contributions(self, user: int | None, history: History, candidates: Int) -> Float:
         """What each history entry adds to each candidate, float32 `[len(history), len(candidates)]`."""
         place = np.full(self.num_items, -1, dtype=np.int64)
         place[candidates] = np.arange(len(candidates))
+        entries, columns, values = self._entries(history)
+        asked = place[columns] >= 0
         out = np.zeros((len(history), len(candidates)), dtype=np.float32)
-        for entry, item in enumerate(history.items.tolist()):
-            places = place[self.weights.row(item)]
-            strength = np.float32(1.0) if self.binary else history.weights[entry]
-            out[entry, places[places >= 0]] = strength * self.weights.row_values(item)[places >= 0]
+        out[entries[asked], place[columns[asked]]] = values[asked]
         return out
+
+    def _sums(self, history: History) -> Float:
+        _, columns, values = self._entries(history)
+        return np.asarray(np.bincount(columns, values, self.num_items), dtype=np.float64)
+
+    def _entries(self, history: History) -> tuple[Int, Int, Float]:
+        """Every weight that a history calls up: its history entry, its column, its share of the score."""
+        starts = self.weights.indptr[history.items]
+        counts = self.weights.indptr[history.items + 1] - starts
+        ends = np.cumsum(counts)
+        total = int(ends[-1]) if len(ends) else 0
+        flat = np.arange(total) + np.repeat(starts - (ends - counts), counts)
+        entries = np.repeat(np.arange(len(history)), counts)
+        values = np.ones(total, np.float32) if self.weights.values is None else self.weights.values[flat]
+        shares = values if self.binary else values * history.weights[entries]
+        return entries, self.weights.indices[flat], shares
 
 
 Part: TypeAlias = VectorPart | ItemItemPart
@@ -225,7 +250,10 @@ def _rows_dot(rows: Float, vector: Float, candidates: Int | None) -> Float:
 
 
 def _ridge_shares(rows: Float, vector: Float) -> Float:
-    """Coefficients `[h]` of `vector ~ shares @ rows`, ridge regression in its dual form."""
-    gram = rows @ rows.T
-    ridge = _RIDGE * float(np.trace(gram)) / max(len(rows), 1) + 1e-12
-    return np.asarray(np.linalg.solve(gram + ridge * np.eye(len(rows), dtype=np.float32), rows @ vector))
+    """Coefficients `[h]` of `vector ~ shares @ rows`: ridge regression, solved on the smaller side."""
+    ridge = np.float32(_RIDGE * float(np.square(rows).sum()) / max(len(rows), 1) + 1e-12)
+    if len(rows) > rows.shape[1]:
+        gram = rows.T @ rows + ridge * np.eye(rows.shape[1], dtype=np.float32)
+        return np.asarray(rows @ np.linalg.solve(gram, vector))
+    gram = rows @ rows.T + ridge * np.eye(len(rows), dtype=np.float32)
+    return np.asarray(np.linalg.solve(gram, rows @ vector))

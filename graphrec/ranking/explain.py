@@ -63,6 +63,7 @@ class _Explainer:
     live: LiveStore | None
     _without: dict[int | NodeRef, Float] = field(default_factory=dict)
     _titles: dict[int, str] = field(default_factory=dict)
+    _stored: dict[tuple[int, str], frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.catalogue = self.scoring.bundle.catalogue
@@ -172,8 +173,12 @@ class _Explainer:
         return len(users) if any(self.live.has_interaction(u, (one, other)) for u in ids) else 0
 
     def _stands(self, item: int, relation: int, attribute: int) -> bool:
+        if self.live is None:
+            return True
         name = self.catalogue.relations[relation]
-        return self.live is None or self.live.has_edge(item, name, attribute)
+        if (item, name) not in self._stored:
+            self._stored[item, name] = self.live.attributes(item, name)
+        return self.catalogue.attribute_ids[attribute] in self._stored[item, name]
 
     def _title(self, item: int) -> str:
         if item not in self._titles:

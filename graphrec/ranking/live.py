@@ -38,7 +38,7 @@ class Store(Protocol):
     def url(self) -> str: ...
     def history(self, user: str) -> Sequence[StoredInteraction]: ...
     def node(self, node_type: str, ext: str) -> StoredNode: ...
-    def has_edge(self, relation: str, src: str, dst: str) -> bool: ...
+    def neighbors(self, node_type: str, node_id: str, relation: str) -> Sequence[str]: ...
 
 
 class LiveStore:
@@ -77,13 +77,13 @@ class LiveStore:
         node = self._node(self.catalogue.item_ids[item])
         return (node.name if node is not None else None) or self.catalogue.titles[item]
 
-    def has_edge(self, item: int, relation: str, attribute: int) -> bool:
-        """Whether the store still has an edge of the catalogue."""
-        source, target = self.catalogue.item_ids[item], self.catalogue.attribute_ids[attribute]
+    def attributes(self, item: int, relation: str) -> frozenset[str]:
+        """External ids of the attributes that an item has in the store now."""
         try:
-            return self.store.has_edge(relation, source, target)
-        except NotFoundError:
-            return False
+            found = self.store.neighbors(self.catalogue.item_type, self.catalogue.item_ids[item], relation)
+        except NotFoundError:  # the relation itself is gone
+            return frozenset()
+        return frozenset(found)
 
     def has_interaction(self, user: str, items: Sequence[int]) -> bool:
         """Whether a user of the store chose all of these items."""

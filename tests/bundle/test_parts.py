@@ -60,16 +60,19 @@ def test_a_folded_in_user_points_to_the_weighted_mean_with_a_usual_length():
     assert not vectors.user_vector(None, History()).any()
 
 
-def test_removing_from_a_trained_user_takes_away_its_share_of_the_regression():
+@pytest.mark.parametrize("length", [1, 3, 4, 5, 25])
+def test_removing_from_a_trained_user_takes_away_its_share_of_the_regression(length):
     vectors = random_part(5)[0]
-    rows = vectors.items[HISTORY.items].astype(np.float64)
-    ridge = 0.1 * np.trace(rows @ rows.T) / 3
-    augmented = np.vstack([rows.T, np.sqrt(ridge) * np.eye(3)])
-    target = np.concatenate([vectors.users[0], np.zeros(3)])
-    shares = np.linalg.lstsq(augmented, target, rcond=None)[0]
-    expected = vectors.users[0] - shares[1] * rows[1]
-    got = vectors.user_vector(0, HISTORY, removed=np.array([1]))
-    np.testing.assert_allclose(got, expected, atol=1e-4)
+    history = History(np.arange(length), np.ones(length, dtype=np.float32))
+    rows = vectors.items[history.items].astype(np.float64)
+    ridge = 0.1 * np.trace(rows @ rows.T) / length
+    augmented = np.vstack([rows.T, np.sqrt(ridge) * np.eye(length)])
+    for user in (0, 1, 0):
+        target = np.concatenate([vectors.users[user], np.zeros(length)])
+        shares = np.linalg.lstsq(augmented, target, rcond=None)[0]
+        for entry in (0, length - 1):
+            got = vectors.user_vector(user, history, removed=np.array([entry]))
+            np.testing.assert_allclose(got, vectors.users[user] - shares[entry] * rows[entry], atol=1e-4)
 
 
 @pytest.mark.parametrize("user", [0, None])

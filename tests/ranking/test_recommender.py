@@ -45,8 +45,8 @@ class FakeStore:
             raise NotFoundError(f"no {ext}")
         return Node(self.items[ext])
 
-    def has_edge(self, relation: str, src: str, dst: str) -> bool:
-        return (relation, src, dst) in self.edges
+    def neighbors(self, node_type: str, node_id: str, relation: str) -> list[str]:
+        return [dst for name, src, dst in self.edges if (name, src) == (relation, node_id)]
 
     @classmethod
     def of(cls, world: World) -> FakeStore:
