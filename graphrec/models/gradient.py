@@ -104,7 +104,7 @@ class GradientModel(Model):
         """Train; see :meth:`Model.fit`.
 
         Args:
-            checkpoint: directory to resume from and save to; removed when training is complete.
+            checkpoint: directory to resume from and save to; the caller removes it when all is done.
         """
         generator = torch.Generator(device=device).manual_seed(seed)
         network = self.build(data, generator, device).to(device)
@@ -112,8 +112,6 @@ class GradientModel(Model):
         saved = Checkpoint(checkpoint, _fingerprint(self, data, seed)) if checkpoint else None
         self.progress: Progress = run_loop(task, self.config, log=log, checkpoint=saved)
         self._keep(network)
-        if saved:
-            saved.remove()
         return self
 
     @property

@@ -31,8 +31,7 @@ def softmax_loss(logits: Tensor, rows: Tensor, items: Tensor, weight: Tensor) ->
         rows, items: the positive entries, `[positives]` each.
         weight: `[positives]`.
     """
-    normaliser = torch.logsumexp(logits, dim=1)
-    return weighted_mean(normaliser[rows] - logits[rows, items], weight)
+    return weighted_mean(-F.log_softmax(logits, dim=1)[rows, items], weight)
 
 
 def sampled_softmax_loss(

@@ -1,0 +1,191 @@
+"""From a store to a bundle: snapshot, split, fit, measure, fit on everything, write."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphrec.bundle import VectorPart, model_card, write_bundle
+from graphrec.errors import InvalidInputError
+from graphrec.evaluation import Split, evaluate, global_time_split, random_split
+from graphrec.evaluation.result import EvaluationResult
+from graphrec.models.base import Model, TrainData
+from graphrec.models.registry import create_model
+from graphrec.ranking.catalogue_from_snapshot import build_catalogue, build_history
+from graphrec.ranking.request import RequestFusion, fusion_arrays
+from graphrec.store.columns import NO_TIME
+from graphrec.store.graph_store import GraphStore
+from graphrec.store.snapshot import GraphSnapshot
+from graphrec.store.snapshot_write import prune_snapshots, write_snapshot
+from graphrec.training.blend import Blend, BlendChoice, choose_blend, refit_side
+from graphrec.training.config import RunConfig, SplitConfig, load_settings
+from graphrec.training.request_fusion import train_request_fusion
+from graphrec.training.run_log import RunLog
+
+LIMITS = (
+    "Items and users that joined after training are answered by fold-in or popularity.",
+    "Held-out interactions measure agreement with the past, not what people would have liked more.",
+)
+
+
+def train_from_store(
+    store: GraphStore,
+    *,
+    model: str,
+    out: Path,
+    config: Path | None = None,
+    overrides: Sequence[str] = (),
+    seed: int = 0,
+    device: str = "auto",
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Train a model on all that a store holds and write its bundle.
+
+    Part of the interactions is held out: validation rows choose the epoch, the blend and the request scorer,
+    test rows are looked at once. The shipped model is then fitted on everything with what was chosen. A killed
+    run, started again with the same settings, goes on from its last checkpoint (beside `out`).
+
+    Args:
+        model: a name of :mod:`graphrec.models.registry`.
+        out: folder of the bundle; `OUT.log.jsonl` beside it records the run.
+        config: TOML file of settings; `overrides` (`key=value`) win over it.
+
+    Returns:
+        Test metrics, the validation's choices and the bundle's facts.
+
+    Raises:
+        ConfigError: an unknown model or setting.
+        InvalidInputError: the store holds nothing to learn from.
+    """
+    settings, run = load_settings(config, overrides)
+    create_model(model, settings)  # a wrong setting is found before any work is done
+    snapshot = write_snapshot(store, snapshot_folder(store, out))
+    if len(snapshot.interactions) == 0:
+        raise InvalidInputError(f"The store {store.url} holds no interaction; import some before training.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    trainer = _Training(snapshot, model, settings, run, seed, pick_device(device), out, progress)
+    report = trainer.run()
+    store.mark_bundle(str(out), snapshot.name)
+    prune_snapshots(store, snapshot_folder(store, out))
+    shutil.rmtree(trainer.checkpoints, ignore_errors=True)
+    return report
+
+
+def snapshot_folder(store: GraphStore, out: Path) -> Path:
+    """Where the store's snapshots live: beside its file, or beside the bundle."""
+    path = getattr(store, "path", None)
+    return Path(f"{path}.snapshots") if path else out.parent / "snapshots"
+
+
+def pick_device(device: str) -> str:
+    """`auto` is a GPU when there is one."""
+    if device != "auto":
+        return device
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def make_split(snapshot: GraphSnapshot, config: SplitConfig, seed: int) -> Split:
+    """Hold out validation and test rows."""
+    rows, kg = snapshot.interactions, snapshot.knowledge_graph()
+    timed = not bool((rows.time == NO_TIME).any())
+    if config.kind == "time" or (config.kind == "auto" and timed):
+        return global_time_split(rows, test=config.test, valid=config.valid, kg=kg)
+    return random_split(rows, valid=config.valid, test=config.test, seed=seed, kg=kg)
+
+
+@dataclass
+class _Training:
+    """One run; every step's input is an attribute."""
+
+    snapshot: GraphSnapshot
+    name: str
+    settings: dict[str, Any]
+    config: RunConfig
+    seed: int
+    device: str
+    out: Path
+    progress: bool
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.out.with_name(f"{self.out.name}.checkpoint")
+
+    def run(self) -> dict[str, Any]:
+        split = make_split(self.snapshot, self.config.split, self.seed)
+        main = self._fit(self.settings, split.train_data(), "fit")
+        metric = getattr(main.config, "metric", "recall@20+ndcg@20")
+        blend, choice = Blend(main), BlendChoice()
+        if self.name == "ckgat" and self.config.blend.enabled and len(split.valid):
+            blend, choice = choose_blend(main, split, self.config.blend, metric)
+        fusion = self._fusion(split, blend)
+        measured = _measure(blend, split)
+        final = self._final(main, choice, split)
+        return self._write(final, fusion, choice, measured, split, main)
+
+    def _fit(self, settings: dict[str, Any], data: TrainData, stage: str) -> Model:
+        fresh = create_model(self.name, settings)
+        epochs = int(getattr(fresh.config, "epochs", 1))
+        log_file = self.out.with_name(f"{self.out.name}.log.jsonl")
+        with RunLog(log_file, epochs=epochs, title=f"{self.name} {stage}", progress=self.progress) as log:
+            log({"stage": stage, "model": self.name, "seed": self.seed, "snapshot": self.snapshot.name})
+            extra = {"checkpoint": self.checkpoints / stage} if hasattr(fresh, "build") else {}
+            return fresh.fit(data, seed=self.seed, device=self.device, log=log, **extra)
+
+    def _final(self, main: Model, choice: BlendChoice, split: Split) -> Blend:
+        """The same model on every interaction, for as many epochs as validation found best."""
+        everything = TrainData(self.snapshot.interactions.matrix(), None, split.kg)
+        best = getattr(main, "best_epoch", 0)
+        settings = self.settings | ({"epochs": best} if best else {})
+        return refit_side(choice, self._fit(settings, everything, "refit"), everything, self.config.blend)
+
+    def _fusion(self, split: Split, blend: Blend) -> RequestFusion | None:
+        if not self.config.request.enabled or len(split.valid) == 0:
+            return None
+        catalogue = build_catalogue(self.snapshot, split.train)
+        vectors = next((p.items for p in blend.parts() if isinstance(p, VectorPart)), None)
+        if vectors is None:
+            vectors = np.zeros((catalogue.num_items, 0), dtype=np.float32)
+        return train_request_fusion(
+            catalogue, vectors, blend, split.seen("valid"), split.valid.user, split.valid.item,
+            config=self.config.request, seed=self.seed,
+        )  # fmt: skip
+
+    def _write(
+        self, final: Blend, fusion: RequestFusion | None, choice: BlendChoice,
+        measured: EvaluationResult | None, split: Split, main: Model,
+    ) -> dict[str, Any]:  # fmt: skip
+        metrics = {} if measured is None else measured.metrics
+        chosen = {"best_epoch": getattr(main, "best_epoch", None), "ease_ridge": choice.ridge,
+                  "ease_weight": choice.relative, "request_scorer": fusion is not None}  # fmt: skip
+        manifest = {
+            "model": self.name, "config": main.config.model_dump(mode="json"),
+            "run": self.config.model_dump(mode="json"), "snapshot": self.snapshot.name, "seed": self.seed,
+            "metrics": metrics, "chosen": chosen, "split": split.name,
+        }  # fmt: skip
+        rows = self.snapshot.interactions
+        data = f"{rows.num_users:,} users, {rows.num_items:,} items, {len(rows):,} interactions"
+        card = model_card(
+            model=self.name + (" joined with EASE" if choice.ridge else ""), data=data,
+            snapshot=self.snapshot.name, split=split.name, metrics=metrics,
+            slices={} if measured is None else measured.slices, limits=LIMITS,
+        )  # fmt: skip
+        write_bundle(
+            self.out, manifest=manifest, parts=final.parts(), catalogue=build_catalogue(self.snapshot),
+            history=build_history(self.snapshot), extra=fusion_arrays(fusion) if fusion else {}, card=card,
+        )  # fmt: skip
+        return {"model": self.name, "bundle": str(self.out), "test": metrics, "chosen": chosen}
+
+
+def _measure(blend: Blend, split: Split) -> EvaluationResult | None:
+    """Test metrics of the model that has not seen the test rows; None when nothing is held out."""
+    try:
+        return evaluate(blend, split)
+    except InvalidInputError:
+        return None
