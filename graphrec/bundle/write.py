@@ -60,9 +60,9 @@ def write_bundle(
     """
     target = Path(directory)
     _check(parts, catalogue, history)
-    _check_target(target)
     staging = target.parent / f".{target.name}.{secrets.token_hex(6)}.tmp"
     try:
+        _check_target(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         staging.mkdir()
         _write_files(staging, manifest, parts, catalogue, history, extra or {}, card)

@@ -3,6 +3,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +33,8 @@ from graphrec.errors import (
 )
 from graphrec.sparse import CSR
 from tests.bundle.worlds import World, kitchen, random_parts
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def assert_same(one: Catalogue, other: Catalogue) -> None:
@@ -245,6 +250,30 @@ def test_a_disk_that_refuses_leaves_the_old_bundle(tmp_path, monkeypatch, step):
     monkeypatch.undo()
     np.testing.assert_array_equal(read_bundle(path).score_user(0), before)
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+WRITER = """
+import itertools, sys
+from tests.bundle.worlds import kitchen, random_parts
+for seed in itertools.count():
+    kitchen().write(sys.argv[1], random_parts(kitchen(), seed=seed), manifest={"model": "m", "seed": seed})
+    print(seed, flush=True)
+"""
+
+
+def test_a_killed_writer_leaves_a_whole_bundle(tmp_path):
+    for round_ in range(6):
+        command = [sys.executable, "-c", WRITER, str(tmp_path / "m")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            time.sleep(0.003 * round_)
+            writer.kill()
+            acknowledged = [0, *map(int, writer.stdout.read().split())][-1]
+        bundle = read_bundle(tmp_path / "m")
+        assert bundle.manifest["seed"] in (acknowledged, acknowledged + 1)
+        expected = random_parts(kitchen(), seed=bundle.manifest["seed"])[0].score(0, bundle.history_of(0))
+        np.testing.assert_array_equal(bundle.parts[0].score(0, bundle.history_of(0)), expected)
 
 
 def test_the_card_shows_what_matters():

@@ -144,6 +144,16 @@ def test_cold_users_get_no_personal_reasons(bundle):
     assert len(answer.items) == 8 and all(item.reasons == () for item in answer.items)
 
 
+def test_popularity_has_no_personal_reasons():
+    counts = np.arange(8, dtype=np.float32)
+    part = VectorPart(np.zeros((4, 0), np.float32), np.zeros((8, 0), np.float32), counts)
+    recommender = Recommender(kitchen().bundle([part]))
+    answer = recommender.recommend("u1", k=3, explain=True)
+    assert [i.item for i in answer.items] == ["r8", "r7", "r5"]
+    assert all(item.reasons == () for item in answer.items)
+    assert recommender.similar("r1", 1)[0].item == "r2"
+
+
 def test_explaining_changes_nothing_but_the_reasons(bundle):
     recommender = Recommender(bundle)
     for query in ({}, {"must": ["ingredient:salt"]}, {"should": ["cuisine:thai"]}):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from graphrec.bundle import VectorPart
 from graphrec.errors import BundleMismatchError, CorruptionError, InvalidInputError, NotFoundError
 from graphrec.ranking import GraphQuery, NodeRef, Recommender
 from tests.bundle.worlds import World, kitchen, random_parts
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -308,4 +311,4 @@ def test_recommending_imports_nothing_heavy(tmp_path):
         "heavy = {'torch', 'scipy', 'sklearn', 'pandas', 'sqlalchemy', 'networkx', 'pydantic'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=ROOT)
