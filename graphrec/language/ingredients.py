@@ -121,7 +121,7 @@ def _split_preparation(text: str) -> tuple[str, str]:
     for cut in _BREAK.finditer(text):
         head = text[start : cut.start()]
         if head.strip() and not is_preparation(text[: cut.start()]):
-            return text[: cut.start()].replace(",", " ").strip(), text[cut.end() :].strip()
+            return text[: cut.start()].replace(",", " and").strip(), text[cut.end() :].strip()
     return text.strip(" ,"), ""
 
 

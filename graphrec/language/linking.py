@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from graphrec.language.fold import tokens
 from graphrec.language.modifiers import CONNECTORS, MOCKS, MODIFIERS, NEGATIONS
+from graphrec.language.quantities import UNITS
 from graphrec.language.taxonomy import Taxonomy
 from graphrec.language.vocabulary import Vocabulary
 
@@ -19,10 +20,21 @@ if TYPE_CHECKING:
 _TOOL = "\0tool"
 _SUBSTITUTE = "vegan substitute"
 _COLOURS = frozenset("red green yellow orange white black purple brown dark light sweet sour hot mild".split())
+_NAME, _SKIP_WORD, _SKIP_MODIFIER = 0.2, 3.0, 0.1
 _SIZED = frozenset({"sized", "size", "shaped", "shape", "style", "length"})
-_LOOSE = re.compile(r"\b(?:or|with|such as|plus|like|including|preferably|and)\b", re.I)
+_ANIMAL = frozenset({"meat", "beef", "pork", "poultry", "fish", "shellfish", "crustacean", "mollusc", "seafood"})
+_FLAVOURED = frozenset({"seasoning", "spice", "vegan substitute"})  # "chicken seasoning" holds no chicken
+_CUTS = frozenset({"steak", "beef roast", "round steak", "pork rib", "chicken wing", "rump roast", "chicken drumstick", "ground meat"})
+_PACKING = frozenset({"water", "fruit juice", "maple syrup", "oil", "mixed seed"})  # "in water", "with juice", "with seeds"
+_LOOSE = re.compile(r"\b(?:or|with|such as|plus|like|including|preferably)\b", re.I)
 _AMOUNT_NOTE = re.compile(r"^[\d\s./-]+[\w -]*$")
 _OTHER_FREE = frozenset("fat sugar salt sodium calorie cruelty cage cholesterol alcohol caffeine hormone antibiotic".split())
+
+
+def _is_fragment(name: str) -> bool:
+    """Whether a line without an amount is the torn-off end of another (`cut into strips`, `such as Kraft`)."""
+    first = tokens(name)[:1]
+    return not first or first[0] in MODIFIERS or first[0] in CONNECTORS or first[0].endswith(("ed", "ly"))
 
 
 class LinkKind(StrEnum):
@@ -114,7 +126,9 @@ class IngredientLinker:
         asides = self._with_asides([], line)
         if asides:
             return Link(tuple(asides), LinkKind.KNOWN)
-        return Link((" ".join(own)[:200],), LinkKind.UNKNOWN) if own else Link((), LinkKind.EMPTY)
+        if not own or (line.quantity is None and _is_fragment(line.name)):
+            return Link((), LinkKind.EMPTY)
+        return Link((" ".join(own)[:200],), LinkKind.UNKNOWN)
 
     def _choose(self, matches: list[_Match]) -> list[str]:
         """The last food of each segment, and before it those that carry a restriction it lacks."""
@@ -123,11 +137,14 @@ class IngredientLinker:
             foods = [m.ident for m in matches if m.segment == segment and m.ident != _TOOL]
             if not foods:
                 continue
+            if len(foods) > 1 and foods[-1] in _CUTS and _ANIMAL & self.taxonomy.restrictions(foods[-2]):
+                foods.pop()  # "tuna steak": the cut says nothing of beef
             covered = set(self.taxonomy.restrictions(foods[-1]))
+            flavoured = _FLAVOURED & (self.taxonomy.kinds(foods[-1]) | {foods[-1]})
             chosen = [foods[-1]]
             for ident in reversed(foods[:-1]):
                 groups = self.taxonomy.restrictions(ident)
-                if not groups <= covered:
+                if not groups <= (covered | _ANIMAL if flavoured else covered):
                     covered |= groups
                     chosen.append(ident)
             kept.extend(reversed(chosen))
@@ -136,7 +153,7 @@ class IngredientLinker:
     def _with_asides(self, foods: list[str], line: IngredientLine) -> list[str]:
         """Adds what notes and preparation name: every food after `or`, else only one that adds a restriction."""
         covered = {group for ident in foods for group in self.taxonomy.restrictions(ident)}
-        result = list(foods)
+        result = list(dict.fromkeys([*foods, *self._listed(line.preparation)]))
         for text in (*line.notes, line.preparation):
             if not text or _AMOUNT_NOTE.match(text):
                 continue
@@ -152,30 +169,75 @@ class IngredientLinker:
                     result.append(ident)
         return result
 
+    def _listed(self, preparation: str) -> list[str]:
+        """Foods of a comma list that the name began (`raspberries, blueberries or plums`): parts that are food alone."""
+        found: list[str] = []
+        for part in re.split(r",|\bor\b|\band\b", preparation):
+            words = tokens(part)
+            matches = self._matches(words)
+            inside = sum(m.end - m.start for m in matches)
+            loose = sum(word in MODIFIERS for word in words)
+            if words and words[0] in UNITS:  # "garlic, cloves separated"
+                continue
+            if matches and not any(c.isdigit() for c in part) and inside + loose >= len(words):
+                found.extend(ident for ident in self._choose(matches) if ident not in _PACKING)
+        return found
+
     def _matches(self, words: list[str]) -> list[_Match]:
+        """The names in `words`, after what takes some back (`dairy free`) and what shares a noun (`red and green pepper`)."""
         found: list[_Match] = []
         at = segment = 0
-        pending: list[str] = []  # colours that wait for the noun of their neighbour: "red and green bell peppers"
+        pending: list[str] = []  # colours that wait for the noun of their neighbour
+        cover = self._cover(words)
         while at < len(words):
             word = words[at]
-            end, ident = self._longest(words, at)
-            if ident is None:
+            span = cover[at]
+            if span is None:
                 if word in CONNECTORS:
                     segment += 1
-                elif word in _COLOURS and at + 1 < len(words) and words[at + 1] in ("and", "or"):
+                elif word in _COLOURS and words[at + 1 : at + 2] in (["and"], ["or"]):
                     pending.append(word)
                 at += 1
                 continue
-            stop, ident = self._negated(words, at, end, ident)
+            stop, ident = self._negated(words, at, *span)
+            if ident in _PACKING and at and {"in", "with"} & set(words[max(0, at - 2) : at]):
+                ident = None
             if ident is not None:
                 for colour in pending:
-                    twin = self.vocabulary.spellings.get(" ".join([colour, *words[at + 1 : end]]))
+                    twin = self.vocabulary.spellings.get(" ".join([colour, *words[at + 1 : span[0]]]))
                     if twin is not None:
-                        found.append(_Match(at, end, twin, segment - 1))
+                        found.append(_Match(at, span[0], twin, segment - 1))
                 pending = []
-                found.append(_Match(at, end, ident, segment))
+                self._share_noun(words, found, at, span[0])
+                found.append(_Match(at, span[0], ident, segment))
             at = stop
         return found
+
+    def _share_noun(self, words: list[str], found: list[_Match], at: int, end: int) -> None:
+        """Give the food before `or` the noun of the one after it: `chicken or vegetable broth`, `lime and lemon juice`."""
+        if not found or found[-1].end != at - 1 or words[at - 1] not in ("or", "and"):
+            return
+        before = found[-1]
+        for cut in range(at + 1, end):
+            twin = self.vocabulary.spellings.get(" ".join([*words[before.start : before.end], *words[cut:end]]))
+            if twin is not None:
+                found[-1] = _Match(before.start, before.end, twin, before.segment)
+                return
+
+    def _cover(self, words: list[str]) -> list[tuple[int, str] | None]:
+        """For each place where a name is taken: its end and id.
+
+        Of all ways to lay names over the words, the one that leaves least uncovered with the fewest names; a plain longest
+        match would read `shredded cheddar | cheese`.
+        """
+        cost = [0.0] * (len(words) + 1)
+        step: list[tuple[int, str] | None] = [None] * len(words)
+        for at in range(len(words) - 1, -1, -1):
+            cost[at] = cost[at + 1] + (_SKIP_MODIFIER if words[at] in MODIFIERS else _SKIP_WORD)
+            for end, ident in self._names_from(words, at):
+                if _NAME + cost[end] < cost[at]:
+                    cost[at], step[at] = _NAME + cost[end], (end, ident)
+        return step
 
     def _negated(self, words: list[str], at: int, end: int, ident: str) -> tuple[int, str | None]:
         """Where to go on, and the food, or None when the words around it take it back (`dairy free`, `walnut sized`)."""
@@ -191,20 +253,20 @@ class IngredientLinker:
             return end, _SUBSTITUTE
         return end, ident
 
-    def _longest(self, words: list[str], at: int) -> tuple[int, str | None]:
-        """End and id of the longest name from `at`; inside it :data:`MODIFIERS` may be passed over."""
-        best, best_words, ident = at + 1, 0, None
-        todo = [(self._trie, at, 0)]
+    def _names_from(self, words: list[str], at: int) -> list[tuple[int, str]]:
+        """Every name that starts at `at`, longest first; inside one, :data:`MODIFIERS` may be passed over."""
+        found: dict[int, tuple[int, str]] = {}
+        todo = [(self._trie, at, 0, False)]
         while todo:
-            node, here, length = todo.pop()
-            if node.ident is not None and length > best_words:
-                best, best_words, ident = here, length, node.ident
+            node, here, length, skipped = todo.pop()
+            if node.ident is not None and not skipped and length > found.get(here, (0, ""))[0]:
+                found[here] = length, node.ident
             if here >= len(words):
                 continue
             word = words[here]
-            if length and word in MODIFIERS and word not in CONNECTORS:
-                todo.append((node, here + 1, length))
+            if length and word in MODIFIERS and word not in CONNECTORS and here + 1 < len(words):
+                todo.append((node, here + 1, length, True))
             step = node.next.get(word)
             if step is not None:
-                todo.append((step, here + 1, length + 1))
-        return best, ident
+                todo.append((step, here + 1, length + 1, False))
+        return [(end, ident) for end, (_, ident) in sorted(found.items(), reverse=True)]

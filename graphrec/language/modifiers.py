@@ -20,9 +20,9 @@ MODIFIERS = frozenset(
     wedge ring round stick matchstick bit part section segment half quarter if desired for garnish serving plus
     assorted mixed regular standard style type brand imported domestic canned jarred bottled tinned refrigerated
     instant quick premium select choice fine coarse heavy soft hard tender young mature baby fully partially
-    hand picked seedless stemless freeze defrosted crisp crispy crunchy golden browned ground
+    cap stem crumble flavored flavor flavoured blend floret hand picked seedless stemless freeze defrosted crisp crispy crunchy golden browned ground
     """.split()
-) - {"salt", "baby", "instant", "heavy", "golden", "ground", "smoked"}
+) - {"salt"}
 """Folded words that may stand inside a name without changing it (`yellow chopped onion`)."""
 
 CONNECTORS = frozenset({"and", "or", "with", "plus", "in", "from", "for", "such", "including", "then", "without"})
