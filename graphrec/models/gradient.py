@@ -38,7 +38,7 @@ class GradientConfig(LoopConfig, ModelConfig):
     """Shared draws per step of `sampled_softmax`; draws per interaction of `bpr` (there 1 to 10 is usual)."""
     negative_power: float = Field(default=0.0, ge=0.0, le=1.0)
     """`sampled_softmax` draws by popularity to this power and corrects with logQ; 0 is uniform."""
-    user_balance: float = Field(default=0.5, ge=0.0, le=1.0)
+    user_balance: float = Field(default=1.0, ge=0.0, le=1.0)
     """A user with n items weighs n to this power in `softmax`: 1 counts interactions alike, 0 users alike."""
     cosine: bool = True
     """Compare directions (with `temperature`) instead of plain inner products."""
