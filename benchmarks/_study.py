@@ -67,34 +67,43 @@ class Study:
 
     def _one(self, row: Row, seed: int) -> dict[str, Any]:
         split = self.split_of(seed)
-        change = row.change or (lambda data, _: data)
         with stopwatch() as seconds:
-            model = fit(row.model, row.settings, change(split.train_data(), seed), seed)
-            valid = evaluate(model, split, on="valid", ks=self.ks, slices=False).metrics
-            epochs = getattr(model, "best_epoch", None)
-            if self.refit:
-                settings = dict(row.settings) | ({"epochs": epochs} if epochs else {})
-                model = fit(row.model, settings, change(split.train_data(include_valid=True), seed), seed)
-        test = evaluate(model, split, ks=self.ks)
+            first, final = self.fit_both(row, seed, split)
+        return self.record(f"{row.label} seed {seed}", first, final, split, seconds[0])
+
+    def fit_both(self, row: Row, seed: int, split: Split) -> tuple[Any, Any]:
+        """The model that validation stopped, and the one the test is put to."""
+        change = row.change or (lambda data, _: data)
+        first = fit(row.model, row.settings, change(split.train_data(), seed), seed)
+        if not self.refit:
+            return first, first
+        epochs = getattr(first, "best_epoch", None)
+        settings = dict(row.settings) | ({"epochs": epochs} if epochs else {})
+        return first, fit(row.model, settings, change(split.train_data(include_valid=True), seed), seed)
+
+    def record(self, label: str, first: Any, final: Any, split: Split, seconds: float) -> dict[str, Any]:
+        """What is kept of one run: validation of the first model, test of the final one."""
+        valid = evaluate(first, split, on="valid", ks=self.ks, slices=False).metrics
+        test = evaluate(final, split, ks=self.ks)
         names = [f"{metric}@{k}" for k in self.ks for metric in ("recall", "ndcg", "mrr", "hit_rate")]
-        found = {
+        main = f"recall@{self.ks[0]}"
+        print(
+            f"{label}: valid {valid[main]:.4f} test {test.metrics[main]:.4f} "
+            f"/ {test.metrics[f'ndcg@{self.ks[0]}']:.4f} ({seconds:.0f} s)",
+            file=sys.stderr,
+        )
+        return {
             "test": {name: test.metrics[name] for name in [*names, *(f"coverage@{k}" for k in self.ks)]},
             "standard_error": {name: test.standard_error(name) for name in names},
             "valid": {name: valid[name] for name in names},
             "slices": {
-                part: {name: values[name] for name in names if name in values} for part, values in test.slices.items()
+                part: {name: values[name] for name in names if name in values}
+                for part, values in test.slices.items()
             },
-            "epochs": epochs,
-            "seconds": round(seconds[0], 1),
+            "epochs": getattr(first, "best_epoch", None),
+            "seconds": round(seconds, 1),
+            "per_user": [round(float(value), 4) for value in test.per_user[main]],
         }
-        main = f"recall@{self.ks[0]}"
-        found["per_user"] = [round(float(value), 6) for value in test.per_user[main]]
-        print(
-            f"{row.label} seed {seed}: valid {valid[main]:.4f} test {test.metrics[main]:.4f} "
-            f"/ {test.metrics[f'ndcg@{self.ks[0]}']:.4f} ({seconds[0]:.0f} s)",
-            file=sys.stderr,
-        )
-        return found
 
     def values(self, label: str, metric: str, part: str = "test") -> list[float]:
         """One number per seed."""
@@ -110,10 +119,9 @@ class Study:
         return {"difference": mean, "standard_error": error, "t": mean / error if error else 0.0}
 
     def _user_means(self, label: str) -> Any:
+        """Recall per user, mean over seeds; a closed-form row has one run."""
         runs = self.results["rows"][label]["runs"]
-        return np.concatenate([np.array(runs[seed]["per_user"]) for seed in ("0",)]) if len(runs) == 1 else np.mean(
-            [runs[seed]["per_user"] for seed in sorted(runs, key=int)], axis=0
-        )
+        return np.mean([runs[seed]["per_user"] for seed in sorted(runs, key=int)], axis=0)
 
     def table(self, labels: Sequence[str], metrics: Sequence[str], title: str) -> None:
         """Mean and standard deviation over seeds."""

@@ -45,14 +45,16 @@ class RequestMaker:
     Args:
         wordings: groups of :mod:`graphrec.nlu.phrasing`; training and measuring use different ones.
         main_type: type of the attributes that are asked for and excluded.
+        keep_words: leave the whole request in `text`, for a parser to read, instead of the words that the
+            language side would hand on.
     """
 
     def __init__(
         self, catalogue: Catalogue, rng: np.random.Generator, *, wordings: Sequence[str] = TRAIN,
-        main_type: str = "ingredient",
+        main_type: str = "ingredient", keep_words: bool = False,
     ) -> None:  # fmt: skip
         self.catalogue, self.rng, self.wordings = catalogue, rng, wordings
-        self._parser = RequestParser(Lexicon.from_catalogue(catalogue))
+        self._parser = None if keep_words else RequestParser(Lexicon.from_catalogue(catalogue))
         spread = catalogue.attribute_items.degrees()
         kinds = catalogue.attribute_type
         codes = {name: code for code, name in enumerate(catalogue.types)}
@@ -77,7 +79,7 @@ class RequestMaker:
         must_not = [self._ref(a) for a in self._absent(row)] if rng.random() < 0.6 else []
         label = None if course is None else course.id
         words = make_request(rng, must, must_not, label, {}, self.wordings)
-        text = self._parser.parse(words).query().text  # what serving hands to the scorer
+        text = self._parser.parse(words).query().text if self._parser else words
         required = (*must, *([] if course is None else [course]))
         return GraphQuery(user=user, must=required, must_not=tuple(must_not), text=text)
 
