@@ -20,6 +20,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -90,11 +91,11 @@ class Dish:
         ascii_name = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode().lower()
         return re.sub(r"[^a-z0-9]+", "-", ascii_name.replace("'", "")).strip("-")
 
-    @property
+    @cached_property
     def ingredients(self) -> list[str]:
         return [plain_name(line) for line in self.lines]
 
-    @property
+    @cached_property
     def words(self) -> set[str]:
         return {word for name in self.ingredients for word in name.split()}
 
