@@ -37,7 +37,7 @@ def duration_minutes(text: str) -> float | None:
         InvalidInputError: not a duration, or one in years or months, whose length is not fixed.
     """
     found = _ISO.fullmatch(text.strip().upper())
-    if found is None or found["years"] or found["months"] and int(found["months"]):
+    if found is None or found["years"] or (found["months"] and int(found["months"])):
         raise InvalidInputError(f"{text!r} is not an ISO 8601 duration such as PT1H15M.")
     total = sum(float(found[unit].replace(",", ".")) * size for unit, size in _MINUTES.items() if found[unit])
     return total if total > 0 else None

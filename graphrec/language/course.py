@@ -36,7 +36,9 @@ class CourseText:
     def features(self) -> list[str]:
         """Feature names: `t:` title terms, `i:` ingredients, `n:` a bucket of the ingredient count."""
         size = min(len(self.ingredients) // 3, 5)
-        return [f"t:{t}" for t in title_terms(self.title)] + [f"i:{i}" for i in self.ingredients] + [f"n:{size}"]
+        return (
+            [f"t:{t}" for t in title_terms(self.title)] + [f"i:{i}" for i in self.ingredients] + [f"n:{size}"]
+        )
 
 
 class CourseClassifier:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from graphrec.language.fold import fold, tokens
 
-COURSES = ("appetizer", "bread", "breakfast", "dessert", "drink", "main dish", "salad", "sandwich", "sauce", "side dish", "soup")
+COURSES = (
+    "appetizer",
+    "bread",
+    "breakfast",
+    "dessert",
+    "drink",
+    "main dish",
+    "salad",
+    "sandwich",
+    "sauce",
+    "side dish",
+    "soup",
+)
 """The courses that a recipe is sorted into when it does not name one itself."""
 
 _NAMES = {
@@ -20,7 +32,9 @@ _NAMES = {
     "side dish": "side, sides, accompaniment, vegetable dish",
     "soup": "soups, stew, chili, soups stews and chili, soup and stew",
 }
-COURSE_NAMES = {fold(alias): course for course, names in _NAMES.items() for alias in (course, *names.split(","))}
+COURSE_NAMES = {
+    fold(alias): course for course, names in _NAMES.items() for alias in (course, *names.split(","))
+}
 """Folded category to course."""
 
 # Read from the last word of the title backwards: an "apple pie smoothie" is a drink.

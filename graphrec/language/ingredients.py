@@ -17,7 +17,10 @@ __all__ = ["IngredientLine", "IngredientLinker", "Link", "LinkKind", "default_li
 _MARKS = re.compile("[\u00ae\u2122\u00a9*]")
 _NOTE = re.compile(r"\(([^()]*)\)?")
 _BREAK = re.compile(r"\s+-{1,2}\s+|\s*;\s*|,\s+|\.\s+(?=[A-Z])")
-_LEAD = re.compile(r"^(?:about|approximately|approx\.?|around|up to|at least|scant|heaping|heaped|generous|rounded|level)\s+", re.I)
+_LEAD = re.compile(
+    r"^(?:about|approximately|approx\.?|around|up to|at least|scant|heaping|heaped|generous|rounded|level)\s+",
+    re.I,
+)
 _AND_MORE = re.compile(r"^(?:plus|and|\+)\s+(?=[\d.]|an?\s)", re.I)
 _TAIL = re.compile(
     r"\s*\b(?:or\s+)?(?:(?:more|less|enough|just enough)\s+)?(?:to taste|as needed|as desired|as required|if desired|if needed|"

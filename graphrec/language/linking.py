@@ -19,16 +19,35 @@ if TYPE_CHECKING:
 
 _TOOL = "\0tool"
 _SUBSTITUTE = "vegan substitute"
-_COLOURS = frozenset("red green yellow orange white black purple brown dark light sweet sour hot mild".split())
+_COLOURS = frozenset(
+    "red green yellow orange white black purple brown dark light sweet sour hot mild".split()
+)
 _NAME, _SKIP_WORD, _SKIP_MODIFIER = 0.2, 3.0, 0.1
 _SIZED = frozenset({"sized", "size", "shaped", "shape", "style", "length"})
-_ANIMAL = frozenset({"meat", "beef", "pork", "poultry", "fish", "shellfish", "crustacean", "mollusc", "seafood"})
+_ANIMAL = frozenset(
+    {"meat", "beef", "pork", "poultry", "fish", "shellfish", "crustacean", "mollusc", "seafood"}
+)
 _FLAVOURED = frozenset({"seasoning", "spice", "vegan substitute"})  # "chicken seasoning" holds no chicken
-_CUTS = frozenset({"steak", "beef roast", "round steak", "pork rib", "chicken wing", "rump roast", "chicken drumstick", "ground meat"})
-_PACKING = frozenset({"water", "fruit juice", "maple syrup", "oil", "mixed seed"})  # "in water", "with juice", "with seeds"
+_CUTS = frozenset(
+    {
+        "steak",
+        "beef roast",
+        "round steak",
+        "pork rib",
+        "chicken wing",
+        "rump roast",
+        "chicken drumstick",
+        "ground meat",
+    }
+)
+_PACKING = frozenset(
+    {"water", "fruit juice", "maple syrup", "oil", "mixed seed"}
+)  # "in water", "with juice", "with seeds"
 _LOOSE = re.compile(r"\b(?:or|with|such as|plus|like|including|preferably)\b", re.I)
 _AMOUNT_NOTE = re.compile(r"^[\d\s./-]+[\w -]*$")
-_OTHER_FREE = frozenset("fat sugar salt sodium calorie cruelty cage cholesterol alcohol caffeine hormone antibiotic".split())
+_OTHER_FREE = frozenset(
+    "fat sugar salt sodium calorie cruelty cage cholesterol alcohol caffeine hormone antibiotic".split()
+)
 
 
 def _is_fragment(name: str) -> bool:
@@ -219,7 +238,9 @@ class IngredientLinker:
             return
         before = found[-1]
         for cut in range(at + 1, end):
-            twin = self.vocabulary.spellings.get(" ".join([*words[before.start : before.end], *words[cut:end]]))
+            twin = self.vocabulary.spellings.get(
+                " ".join([*words[before.start : before.end], *words[cut:end]])
+            )
             if twin is not None:
                 found[-1] = _Match(before.start, before.end, twin, before.segment)
                 return

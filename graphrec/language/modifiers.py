@@ -25,11 +25,15 @@ MODIFIERS = frozenset(
 ) - {"salt"}
 """Folded words that may stand inside a name without changing it (`yellow chopped onion`)."""
 
-CONNECTORS = frozenset({"and", "or", "with", "plus", "in", "from", "for", "such", "including", "then", "without"})
+CONNECTORS = frozenset(
+    {"and", "or", "with", "plus", "in", "from", "for", "such", "including", "then", "without"}
+)
 """Words that part two foods of one line."""
 
 NEGATIONS = frozenset({"no", "non", "without", "not", "minus"})
-MOCKS = frozenset({"vegan", "vegetarian", "meatless", "faux", "mock", "veggie", "plantbased", "nondairy", "eggless"})
+MOCKS = frozenset(
+    {"vegan", "vegetarian", "meatless", "faux", "mock", "veggie", "plantbased", "nondairy", "eggless"}
+)
 """Words before a food that say it only looks like one."""
 
 

@@ -32,7 +32,9 @@ UNITS: dict[str, str] = {
 }  # fmt: skip
 """Spelling to unit. Upper-case T is a tablespoon; every other spelling is looked up in lower case."""
 
-SIZES = frozenset("small medium large big jumbo extra-large xl medium-large medium-size medium-sized mini miniature".split())
+SIZES = frozenset(
+    "small medium large big jumbo extra-large xl medium-large medium-size medium-sized mini miniature".split()
+)
 
 _FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅛": "1/8", "⅜": "3/8", "⅝": "5/8", "⅞": "7/8",
               "⅕": "1/5", "⅖": "2/5", "⅗": "3/5", "⅘": "4/5", "⅙": "1/6", "⅚": "5/6"}  # fmt: skip

@@ -34,7 +34,9 @@ class Taxonomy:
         aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.is_a = {name: tuple(p for p in parents if p != name) for name, parents in is_a.items()}
-        self.contains = {name: tuple(p for p in parts if p != name) for name, parts in (contains or {}).items()}
+        self.contains = {
+            name: tuple(p for p in parts if p != name) for name, parts in (contains or {}).items()
+        }
         self.restricted = frozenset(restricted)
         self.aliases = dict(aliases or {})
         self._check()
@@ -49,7 +51,9 @@ class Taxonomy:
             for name, targets in edges.items():
                 for target in targets:
                     if target not in named:
-                        raise InvalidInputError(f"the taxonomy says {name!r} -> {target!r}, and {target!r} is not named in it")
+                        raise InvalidInputError(
+                            f"the taxonomy says {name!r} -> {target!r}, and {target!r} is not named in it"
+                        )
 
     def __contains__(self, name: str) -> bool:
         return self.canonical(name) in self.is_a
@@ -103,7 +107,9 @@ class Taxonomy:
         return frozenset(self._children.get(self.canonical(name), ()))
 
 
-def build_taxonomy(groups: Mapping[str, Iterable[str]], restricted: Iterable[str], vocabulary: Vocabulary) -> Taxonomy:
+def build_taxonomy(
+    groups: Mapping[str, Iterable[str]], restricted: Iterable[str], vocabulary: Vocabulary
+) -> Taxonomy:
     """The taxonomy of `groups` with the names of `vocabulary` below them."""
     is_a = {fold(name): tuple(fold(p) for p in parents) for name, parents in groups.items()}
     contains: dict[str, tuple[str, ...]] = {}

@@ -104,5 +104,7 @@ def load_vocabulary() -> Vocabulary:
     for stem in _FOOD_FILES:
         lines = (data / f"{stem}.txt").read_text(encoding="utf-8").splitlines()
         entries.extend(parse_entries(lines, f"{stem}.txt"))
-    tools = [e for e in parse_entries((data / "tools.txt").read_text(encoding="utf-8").splitlines(), "tools.txt")]
+    tools = [
+        e for e in parse_entries((data / "tools.txt").read_text(encoding="utf-8").splitlines(), "tools.txt")
+    ]
     return build_vocabulary(entries, (alias for tool in tools for alias in tool.aliases))

@@ -56,7 +56,14 @@ def test_ranges_notes_alternatives_and_flags() -> None:
 
 
 def test_numbers() -> None:
-    assert [number(t) for t in ("1 1/2", "1/2", ".25", "1,000", "1/0", "x")] == [1.5, 0.5, 0.25, 1000, None, None]
+    assert [number(t) for t in ("1 1/2", "1/2", ".25", "1,000", "1/0", "x")] == [
+        1.5,
+        0.5,
+        0.25,
+        1000,
+        None,
+        None,
+    ]
     assert take_quantity("2 to 3 cups milk") == (2.0, 3.0, "cups milk")
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import networkx as nx
 import pytest
-from tests.language.allergen_lines import LINES
 
 from graphrec.errors import InvalidInputError
 from graphrec.language.ingredients import default_linker
 from graphrec.language.taxonomy import Taxonomy, load_taxonomy
 from graphrec.language.vocabulary import build_vocabulary, load_vocabulary, parse_entries
+from tests.language.allergen_lines import LINES
 
 TABLE = [tuple(part.strip() for part in line.split("|")) for line in LINES.strip().splitlines()]
 HARMFUL = frozenset(
-    "nut|tree nut|peanut|sesame|dairy|egg|gluten|wheat|fish|shellfish|soy|pork|meat|alcohol|gelatin".split("|")
+    "nut|tree nut|peanut|sesame|dairy|egg|gluten|wheat|fish|shellfish|soy|pork|meat|alcohol|gelatin".split(
+        "|"
+    )
 )
 
 
@@ -63,7 +65,19 @@ def test_every_name_with_a_telling_word_reaches_its_group() -> None:
         "bread": "wheat", "cracker": "wheat", "cookie": "wheat", "sesame": "sesame", "wine": "alcohol",
         "beef": "meat", "chicken": "meat", "turkey": "meat", "pork": "meat", "vodka": "alcohol", "rum": "alcohol",
     }  # fmt: skip
-    sound_alike = ("vegan", "vegetarian", "veggie", "gluten free", "turkey bacon", "beef bacon", "vinegar", "seasoning", "extract", "of the wood", "dairy free")
+    sound_alike = (
+        "vegan",
+        "vegetarian",
+        "veggie",
+        "gluten free",
+        "turkey bacon",
+        "beef bacon",
+        "vinegar",
+        "seasoning",
+        "extract",
+        "of the wood",
+        "dairy free",
+    )
     taxonomy = load_taxonomy()
     lost = []
     for entry in load_vocabulary().entries.values():

@@ -79,7 +79,9 @@ def import_atomic(
                 step(job, file)
     report.imported = report.rows - report.skipped
     after = _sizes(store)
-    report.counts |= {name: after[name] - before.get(name, 0) for name in after if after[name] > before.get(name, 0)}
+    report.counts |= {
+        name: after[name] - before.get(name, 0) for name in after if after[name] > before.get(name, 0)
+    }
     report.seconds = clock.perf_counter() - started
     return report
 
@@ -98,14 +100,20 @@ def _rows(job: _Import, path: Path) -> Iterator[tuple[int, dict[str, str], list[
         rows = table_rows(file, "\t")
         header = next(rows, None)
         if header is None or isinstance(header[1], BadValueError):
-            raise ImportFailedError(f"{path.name} is empty; its first line must name its columns, such as user_id:token.")
+            raise ImportFailedError(
+                f"{path.name} is empty; its first line must name its columns, such as user_id:token."
+            )
         columns = [_column(cell, path) for cell in header[1]]
         for line, cells in rows:
             job.report.rows += 1
             if job.progress is not None and job.report.rows % _TICK == 0:
                 job.progress(job.report.rows)
             if isinstance(cells, BadValueError) or len(cells) > len(columns):
-                wide = cells if isinstance(cells, BadValueError) else BadValueError("", "\t".join(cells), "has too many cells")
+                wide = (
+                    cells
+                    if isinstance(cells, BadValueError)
+                    else BadValueError("", "\t".join(cells), "has too many cells")
+                )
                 job.report.skip(wide.at(path.name, line), strict=job.strict)
                 continue
             yield line, {c.name: cell for c, cell in zip(columns, cells, strict=False)}, columns
@@ -176,7 +184,9 @@ def _attributes(job: _Import, path: Path, owner: str, key: str) -> None:
         _need(columns, path, key)
         try:
             ident = identifier(cells.get(key), key)
-            name = next((utf8(cells[c.name], c.name) for c in columns if c.name in _NAMES and c.name in cells), None)
+            name = next(
+                (utf8(cells[c.name], c.name) for c in columns if c.name in _NAMES and c.name in cells), None
+            )
             found_edges, found_numbers = _values(cells, columns, key)
         except BadValueError as error:
             job.report.skip(error.at(path.name, line), strict=job.strict)

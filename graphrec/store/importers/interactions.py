@@ -70,7 +70,9 @@ def _csv_rows(path: Path, report: ImportReport, strict: bool, progress: Progress
         rows = table_rows(file)
         header = next(rows, None)
         if header is None:
-            raise ImportFailedError(f"{path.name} is empty; its first line must name the columns user and recipe.")
+            raise ImportFailedError(
+                f"{path.name} is empty; its first line must name the columns user and recipe."
+            )
         if isinstance(header[1], BadValueError):
             raise ImportFailedError(f"{path.name}, line 1: {header[1].reason}; nothing was imported.")
         places, width = _places(header[1], path, report, strict), len(header[1])
@@ -81,7 +83,11 @@ def _csv_rows(path: Path, report: ImportReport, strict: bool, progress: Progress
                     raise cells
                 if len(cells) > width:
                     raise BadValueError("", ",".join(cells), f"has {len(cells)} cells under {width} columns")
-                row = _row({name: cells[at] if at < len(cells) else "" for name, at in places.items()}, header[1], places)
+                row = _row(
+                    {name: cells[at] if at < len(cells) else "" for name, at in places.items()},
+                    header[1],
+                    places,
+                )
             except BadValueError as error:
                 report.skip(error.at(path.name, line), strict=strict)
                 continue
@@ -150,4 +156,6 @@ def _parquet_rows(path: Path, report: ImportReport, strict: bool, progress: Prog
     except FileNotFoundError as error:
         raise NotFoundError(f"There is no file {path}; check the path.") from error
     except (pyarrow.ArrowException, OSError) as error:
-        raise ImportFailedError(f"{path} is not a readable Parquet file ({error}); nothing was imported.") from error
+        raise ImportFailedError(
+            f"{path} is not a readable Parquet file ({error}); nothing was imported."
+        ) from error

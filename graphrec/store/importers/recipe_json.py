@@ -59,7 +59,9 @@ def parse_recipe(row: Any) -> Recipe:
     return Recipe(
         id=_identifier(row),
         name=_text(row.get("name") or row.get("headline"), "name"),
-        ingredients=_texts(row.get("recipeIngredient", row.get("ingredients")), "recipeIngredient", lines=True),
+        ingredients=_texts(
+            row.get("recipeIngredient", row.get("ingredients")), "recipeIngredient", lines=True
+        ),
         instructions=_instructions(row.get("recipeInstructions")),
         cuisines=_texts(row.get("recipeCuisine"), "recipeCuisine", commas=True),
         categories=_texts(row.get("recipeCategory"), "recipeCategory", commas=True),

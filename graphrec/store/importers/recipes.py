@@ -42,7 +42,9 @@ def import_recipes(
         write_graph(writer, writer._connection, graph)
     after = _sizes(store)
     report.imported = len(recipes)
-    report.counts = {name: after[name] - before.get(name, 0) for name in after if after[name] > before.get(name, 0)}
+    report.counts = {
+        name: after[name] - before.get(name, 0) for name in after if after[name] > before.get(name, 0)
+    }
     report.linked_line_share = graph.lines.share
     report.seconds = clock.perf_counter() - started
     return report
@@ -59,7 +61,9 @@ def _read(path: Path, report: ImportReport, strict: bool) -> list[Recipe]:
                     raise row
                 recipe = parse_recipe(row)
                 if recipe.id in recipes:
-                    raise BadValueError("identifier", recipe.id, "is a duplicate; the first recipe of that id is kept")
+                    raise BadValueError(
+                        "identifier", recipe.id, "is a duplicate; the first recipe of that id is kept"
+                    )
             except BadValueError as error:
                 report.skip(error.at(path.name, line), strict=strict)
                 continue

@@ -59,7 +59,9 @@ class ImportReport:
             ImportFailedError: under `strict`.
         """
         if strict:
-            raise ImportFailedError(f"{error}; nothing was imported: repair the row, or import without strict.")
+            raise ImportFailedError(
+                f"{error}; nothing was imported: repair the row, or import without strict."
+            )
         self.skipped += 1
         if len(self.errors) < MAX_ERRORS:
             self.errors.append(error)
@@ -71,7 +73,9 @@ class ImportReport:
             ImportFailedError: under `strict`.
         """
         if strict:
-            raise ImportFailedError(f"{text}; nothing was imported: repair the file, or import without strict.")
+            raise ImportFailedError(
+                f"{text}; nothing was imported: repair the file, or import without strict."
+            )
         self.warnings.append(text)
 
 

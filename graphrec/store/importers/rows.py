@@ -44,7 +44,9 @@ def open_text(path: Path) -> Iterator[TextIO]:
     except FileNotFoundError as error:
         raise NotFoundError(f"There is no file {path}; check the path.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ImportFailedError(f"{path} is a damaged or cut off gzip file ({error}); nothing was imported.") from error
+        raise ImportFailedError(
+            f"{path} is a damaged or cut off gzip file ({error}); nothing was imported."
+        ) from error
     except OSError as error:
         why = error.strerror or error
         raise ImportFailedError(f"{path} cannot be read ({why}); nothing was imported.") from error
