@@ -1,8 +1,10 @@
-"""How long the real recipes take to import, how many ingredient lines are linked, how right, and how right courses are.
+"""How long the real recipes take to import, how many ingredient lines are linked, how right, and how right
+courses are.
 
     python benchmarks/import_recipes.py [--no-extra]
 
-Reads `recipes/` of the data folder; writes `benchmarks/results/import_recipes.json`. Targets: recipes and interactions into a
+Reads `recipes/` of the data folder; writes `benchmarks/results/import_recipes.json`. Targets: recipes and
+interactions into a
 fresh store in under 60 s; 97 % of ingredient lines linked to a vocabulary name.
 """
 
@@ -42,7 +44,9 @@ def judged_lines() -> dict[str, float]:
 
 
 def courses() -> dict[str, float]:
-    """Accuracy on the single-label recipes of course_labels.csv: learned from labels, and from title giveaways alone."""
+    """Accuracy on the single-label recipes of course_labels.csv: learned from labels, and from title
+    giveaways alone.
+    """
     with need_data("recipes/course_labels.csv").open(encoding="utf-8", newline="") as file:
         labels = {row["recipe"]: row["course"] for row in csv.DictReader(file) if row["course"] in COURSES}
     linker = default_linker()

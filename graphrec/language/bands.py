@@ -28,7 +28,8 @@ HEALTH_BANDS = {
 
 
 def duration_minutes(text: str) -> float | None:
-    """Minutes of an ISO 8601 duration; None for an empty one (`P`, `PT0S` written by some sites for "unknown").
+    """Minutes of an ISO 8601 duration; None for an empty one (`P`, `PT0S` written by some sites for
+    "unknown").
 
     >>> duration_minutes("PT1H15M"), duration_minutes("P1DT30M"), duration_minutes("PT0S")
     (75.0, 1470.0, None)

@@ -1,7 +1,10 @@
-"""Learning a recipe's course from its text: softmax regression on TF-IDF features of title words and ingredients.
+"""Learning a recipe's course from its text: softmax regression on TF-IDF features of title words and
+ingredients.
 
-Every recipe with text gets a course, given or predicted, because carrying a label at all can tell popularity. Examples
-are the recipes that name their course; where those are few, titles that give theirs away ("... Cheesecake") join them.
+Every recipe with text gets a course, given or predicted, because carrying a label at all can tell
+popularity. Examples
+are the recipes that name their course; where those are few, titles that give theirs away ("... Cheesecake")
+join them.
 """
 
 from __future__ import annotations
@@ -146,7 +149,9 @@ def assign_courses(texts: Sequence[CourseText], given: Sequence[Sequence[str]]) 
 
 
 def cross_validated_accuracy(texts: Sequence[CourseText], labels: Sequence[str], folds: int = 5) -> float:
-    """Share of held-out texts whose course is predicted right; example `i` is held out in fold `i % folds`."""
+    """Share of held-out texts whose course is predicted right; example `i` is held out in fold `i %
+    folds`.
+    """
     right = 0
     for fold in range(folds):
         train = [i for i in range(len(texts)) if i % folds != fold]

@@ -18,12 +18,14 @@ _MARKS = re.compile("[\u00ae\u2122\u00a9*]")
 _NOTE = re.compile(r"\(([^()]*)\)?")
 _BREAK = re.compile(r"\s+-{1,2}\s+|\s*;\s*|,\s+|\.\s+(?=[A-Z])")
 _LEAD = re.compile(
-    r"^(?:about|approximately|approx\.?|around|up to|at least|scant|heaping|heaped|generous|rounded|level)\s+",
+    r"^(?:about|approximately|approx\.?|around|up to|at least|scant|heaping|heaped|generous|"
+    r"rounded|level)\s+",
     re.I,
 )
 _AND_MORE = re.compile(r"^(?:plus|and|\+)\s+(?=[\d.]|an?\s)", re.I)
 _TAIL = re.compile(
-    r"\s*\b(?:or\s+)?(?:(?:more|less|enough|just enough)\s+)?(?:to taste|as needed|as desired|as required|if desired|if needed|"
+    r"\s*\b(?:or\s+)?(?:(?:more|less|enough|just enough)\s+)?(?:to taste|as needed|as desired|"
+    r"as required|if desired|if needed|"
     r"if necessary|or more|or less|or so|optional|divided|plus more|plus extra|to cover|at room temperature|"
     r"(?:for|to)\s+(?:deep[- ]?|pan[- ]?)?(?:frying|fry|garnish(?:ing)?|dust(?:ing)?|serving|serve|"
     r"sprinkl\w+|drizzl\w+|brush\w*|rolling|decorat\w+|topping|coating|dredging|greasing|grease|rubbing|"
@@ -88,7 +90,9 @@ def parse_line(line: str) -> IngredientLine:
 
 
 def _take_amount(text: str) -> tuple[float | None, float | None, str | None, str | None, str]:
-    """Amounts, unit and size from the head, repeated while there are any (`2 cups plus 1 tablespoon`, `1 14-ounce can`)."""
+    """Amounts, unit and size from the head, repeated while there are any (`2 cups plus 1 tablespoon`, `1
+    14-ounce can`).
+    """
     low = high = None
     unit = size = None
     for _ in range(8):
@@ -111,7 +115,9 @@ def _take_amount(text: str) -> tuple[float | None, float | None, str | None, str
 
 
 def _names_food(unit: str | None, found: str, rest: str) -> bool:
-    """Whether a word that could be a unit is the food (`2 teaspoons cloves, ground`; `1 cup half and half`)."""
+    """Whether a word that could be a unit is the food (`2 teaspoons cloves, ground`; `1 cup half and
+    half`).
+    """
     after = rest.casefold()
     if after.startswith(("and half", "& half", "and ", "or ", ",", "-")):
         return True

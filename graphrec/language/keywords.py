@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from graphrec.language.fold import tokens
 
 STOP_WORDS = frozenset(
     """
-    a an the and or of with in on for to from by at my mom moms mother grandma grandmas grandmother aunt auntie uncle dad
-    daddy father granny nana mama momma sister brother i ii iii iv v vi vii viii ix x your our his her s t is it this that
-    best easy quick simple good great perfect amazing awesome favorite delicious yummy tasty ever ultimate recipe style
-    homemade world famous wonderful super real old fashioned new original classic no not you me we us make made way like
-    very so any all one two three four five minute day night time step n la le de el du des al e o chef john johns s
+    a an the and or of with in on for to from by at my mom moms mother grandma grandmas grandmother aunt
+    auntie uncle dad
+    daddy father granny nana mama momma sister brother i ii iii iv v vi vii viii ix x your our his her s t
+    is it this that
+    best easy quick simple good great perfect amazing awesome favorite delicious yummy tasty ever ultimate
+    recipe style
+    homemade world famous wonderful super real old fashioned new original classic no not you me we us make
+    made way like
+    very so any all one two three four five minute day night time step n la le de el du des al e o chef john
+    johns s
     """.split()
 )
 """Folded words that say nothing about the dish."""
@@ -27,7 +33,7 @@ def title_terms(title: str) -> list[str]:
     """
     words = tokens(title)
     singles = [word for word in words if _telling(word)]
-    pairs = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False) if _telling(a) and _telling(b)]
+    pairs = [f"{a} {b}" for a, b in pairwise(words) if _telling(a) and _telling(b)]
     return list(dict.fromkeys(singles + pairs))
 
 

@@ -51,7 +51,9 @@ _OTHER_FREE = frozenset(
 
 
 def _is_fragment(name: str) -> bool:
-    """Whether a line without an amount is the torn-off end of another (`cut into strips`, `such as Kraft`)."""
+    """Whether a line without an amount is the torn-off end of another (`cut into strips`, `such as
+    Kraft`).
+    """
     first = tokens(name)[:1]
     return not first or first[0] in MODIFIERS or first[0] in CONNECTORS or first[0].endswith(("ed", "ly"))
 
@@ -97,7 +99,8 @@ class _Match:
 class IngredientLinker:
     """Finds vocabulary names in ingredient lines.
 
-    In a run of words the last name found is the food (`chicken flavored rice mix` is a rice mix); an earlier one is kept
+    In a run of words the last name found is the food (`chicken flavored rice mix` is a rice mix); an
+    earlier one is kept
     beside it only when it brings in a restricted group, an allergen for instance, that the last one lacks.
     """
 
@@ -170,7 +173,9 @@ class IngredientLinker:
         return list(dict.fromkeys(kept))
 
     def _with_asides(self, foods: list[str], line: IngredientLine) -> list[str]:
-        """Adds what notes and preparation name: every food after `or`, else only one that adds a restriction."""
+        """Adds what notes and preparation name: every food after `or`, else only one that adds a
+        restriction.
+        """
         covered = {group for ident in foods for group in self.taxonomy.restrictions(ident)}
         result = list(dict.fromkeys([*foods, *self._listed(line.preparation)]))
         for text in (*line.notes, line.preparation):
@@ -189,7 +194,9 @@ class IngredientLinker:
         return result
 
     def _listed(self, preparation: str) -> list[str]:
-        """Foods of a comma list that the name began (`raspberries, blueberries or plums`): parts that are food alone."""
+        """Foods of a comma list that the name began (`raspberries, blueberries or plums`): parts that are
+        food alone.
+        """
         found: list[str] = []
         for part in re.split(r",|\bor\b|\band\b", preparation):
             words = tokens(part)
@@ -203,7 +210,9 @@ class IngredientLinker:
         return found
 
     def _matches(self, words: list[str]) -> list[_Match]:
-        """The names in `words`, after what takes some back (`dairy free`) and what shares a noun (`red and green pepper`)."""
+        """The names in `words`, after what takes some back (`dairy free`) and what shares a noun (`red and
+        green pepper`).
+        """
         found: list[_Match] = []
         at = segment = 0
         pending: list[str] = []  # colours that wait for the noun of their neighbour
@@ -233,7 +242,9 @@ class IngredientLinker:
         return found
 
     def _share_noun(self, words: list[str], found: list[_Match], at: int, end: int) -> None:
-        """Give the food before `or` the noun of the one after it: `chicken or vegetable broth`, `lime and lemon juice`."""
+        """Give the food before `or` the noun of the one after it: `chicken or vegetable broth`, `lime and
+        lemon juice`.
+        """
         if not found or found[-1].end != at - 1 or words[at - 1] not in ("or", "and"):
             return
         before = found[-1]
@@ -248,7 +259,8 @@ class IngredientLinker:
     def _cover(self, words: list[str]) -> list[tuple[int, str] | None]:
         """For each place where a name is taken: its end and id.
 
-        Of all ways to lay names over the words, the one that leaves least uncovered with the fewest names; a plain longest
+        Of all ways to lay names over the words, the one that leaves least uncovered with the fewest names;
+        a plain longest
         match would read `shredded cheddar | cheese`.
         """
         cost = [0.0] * (len(words) + 1)
@@ -261,7 +273,9 @@ class IngredientLinker:
         return step
 
     def _negated(self, words: list[str], at: int, end: int, ident: str) -> tuple[int, str | None]:
-        """Where to go on, and the food, or None when the words around it take it back (`dairy free`, `walnut sized`)."""
+        """Where to go on, and the food, or None when the words around it take it back (`dairy free`,
+        `walnut sized`).
+        """
         after = words[end] if end < len(words) else ""
         before = words[at - 1] if at else ""
         if after == "free" and words[end - 1] not in _OTHER_FREE:

@@ -1,6 +1,7 @@
 """The food taxonomy: what an ingredient is, and what it is made with.
 
-Two kinds of edge, `is_a` (almond is a tree nut) and `contains` (soy sauce contains wheat); :meth:`Taxonomy.ancestors`
+Two kinds of edge, `is_a` (almond is a tree nut) and `contains` (soy sauce contains wheat);
+:meth:`Taxonomy.ancestors`
 closes over both, because an allergen filter must not care which of the two leads to the allergen.
 """
 
@@ -83,7 +84,9 @@ class Taxonomy:
         return self._kinds[key]
 
     def ancestors(self, name: str) -> frozenset[str]:
-        """What `name` is or holds: the closure over both edges, without `name` itself; empty for an unknown name."""
+        """What `name` is or holds: the closure over both edges, without `name` itself; empty for an unknown
+        name.
+        """
         key = self.canonical(name)
         if key not in self._ancestors:
             self._ancestors[key] = self._close(key, contains=True)

@@ -1,7 +1,9 @@
 """The ingredient names that graphrec knows: `data/*.txt`, written for this project.
 
-A line is `name; alias; alias < kind, kind + part, part`: the name belongs to the kinds (is a) and is made with the parts
-(contains). A `[kind]` line gives the kind of the names below it that state none. `data/tools.txt` lists what stands in
+A line is `name; alias; alias < kind, kind + part, part`: the name belongs to the kinds (is a) and is made
+with the parts
+(contains). A `[kind]` line gives the kind of the names below it that state none. `data/tools.txt` lists
+what stands in
 ingredient lists and is not eaten (foil, skewers, jars).
 """
 
@@ -16,7 +18,8 @@ from graphrec.errors import InvalidInputError
 from graphrec.language.fold import fold
 
 _FOOD_FILES = (
-    "produce", "fruit", "proteins", "dairy", "nuts", "grains", "legumes", "spices", "pantry", "sweets", "drinks",
+    "produce", "fruit", "proteins", "dairy", "nuts", "grains", "legumes", "spices", "pantry", "sweets",
+    "drinks",
 )  # fmt: skip
 
 
@@ -77,12 +80,15 @@ def parse_entries(lines: Iterable[str], source: str) -> Iterator[VocabularyEntry
             raise InvalidInputError(f"{source}, line {number}: no ingredient name before the kinds")
         yield VocabularyEntry(
             names[0], fold(names[0]), tuple(dict.fromkeys(fold(n) for n in names)),
-            tuple(fold(k) for k in (_split(kinds, ",") or header)), tuple(fold(p) for p in _split(parts, ",")),
+            tuple(fold(k) for k in (_split(kinds, ",") or header)), tuple(fold(p) for p in _split(parts,
+            ",")),
         )  # fmt: skip
 
 
 def build_vocabulary(entries: Iterable[VocabularyEntry], tools: Iterable[str] = ()) -> Vocabulary:
-    """A vocabulary of `entries`; a spelling claimed twice stays with the entry of that very name, else the first."""
+    """A vocabulary of `entries`; a spelling claimed twice stays with the entry of that very name, else the
+    first.
+    """
     known: dict[str, VocabularyEntry] = {}
     for entry in entries:
         if entry.id in known:

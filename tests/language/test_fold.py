@@ -11,12 +11,17 @@ from graphrec.language.fold import fold, singular, tokens
 SINGULARS = {
     "tomatoes": "tomato", "potatoes": "potato", "berries": "berry", "cherries": "cherry", "leaves": "leaf",
     "loaves": "loaf", "halves": "half", "radishes": "radish", "peaches": "peach", "sandwiches": "sandwich",
-    "olives": "olive", "chives": "chive", "cloves": "clove", "cheeses": "cheese", "sauces": "sauce", "boxes": "box",
-    "glasses": "glass", "pies": "pie", "cookies": "cookie", "brownies": "brownie", "peas": "pea", "eggs": "egg",
-    "oats": "oat", "molasses": "molasses", "couscous": "couscous", "hummus": "hummus", "asparagus": "asparagus",
+    "olives": "olive", "chives": "chive", "cloves": "clove", "cheeses": "cheese", "sauces": "sauce",
+    "boxes": "box",
+    "glasses": "glass", "pies": "pie", "cookies": "cookie", "brownies": "brownie", "peas": "pea",
+    "eggs": "egg",
+    "oats": "oat", "molasses": "molasses", "couscous": "couscous", "hummus": "hummus",
+    "asparagus": "asparagus",
     "swiss": "swiss", "bass": "bass", "citrus": "citrus", "schnapps": "schnapps", "octopus": "octopus",
-    "zucchinis": "zucchini", "kiwis": "kiwi", "quiches": "quiche", "watercress": "watercress", "geese": "goose",
-    "lemongrass": "lemongrass", "mangoes": "mango", "avocados": "avocado", "shoes": "shoe", "anchovies": "anchovy",
+    "zucchinis": "zucchini", "kiwis": "kiwi", "quiches": "quiche", "watercress": "watercress",
+    "geese": "goose",
+    "lemongrass": "lemongrass", "mangoes": "mango", "avocados": "avocado", "shoes": "shoe",
+    "anchovies": "anchovy",
 }  # fmt: skip
 
 
@@ -29,7 +34,8 @@ def test_singular(plural: str, one: str) -> None:
 @pytest.mark.parametrize(
     ("text", "folded"),
     [
-        ("Crème Fraîche", "creme fraiche"), ("All-Purpose Flour", "all purpose flour"), ("JALAPEÑOS", "jalapeno"),
+        ("Crème Fraîche", "creme fraiche"), ("All-Purpose Flour", "all purpose flour"), ("JALAPEÑOS",
+        "jalapeno"),
         ("Confectioners' Sugar", "confectioner sugar"), ("confectioner’s sugar", "confectioner sugar"),
         ("Salt & Pepper", "salt and pepper"), ("Frank's® RedHot™", "frank redhot"), ("", ""), ("🍕", ""),
         ("Straße", "strasse"), ("half-and-half", "half and half"), ("gruyère/comté", "gruyere comte"),

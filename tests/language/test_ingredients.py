@@ -19,15 +19,18 @@ GOLD = Path(__file__).resolve().parents[1] / "data" / "ingredient_lines.jsonl"
 @pytest.mark.parametrize(
     ("line", "name", "quantity", "unit", "size", "preparation"),
     [
-        ("1 1/2 pounds large shrimp - peeled and deveined", "shrimp", 1.5, "pound", "large", "peeled and deveined"),
+        ("1 1/2 pounds large shrimp - peeled and deveined", "shrimp", 1.5, "pound", "large",
+        "peeled and deveined"),
         ("2 ⅓ cups rolled oats", "rolled oats", 2 + 1 / 3, "cup", None, ""),
         ("½ teaspoon salt", "salt", 0.5, "teaspoon", None, ""),
-        ("1 (15 ounce) can black beans, rinsed and drained", "black beans", 1, "can", None, "rinsed and drained"),
+        ("1 (15 ounce) can black beans, rinsed and drained", "black beans", 1, "can", None,
+        "rinsed and drained"),
         ("3 eggs", "eggs", 3, None, None, ""),
         ("2 tablespoons butter, melted", "butter", 2, "tablespoon", None, "melted"),
         ("1 T sugar", "sugar", 1, "tablespoon", None, ""),
         ("1 cup half and half", "half and half", 1, "cup", None, ""),
-        ("2 skinless, boneless chicken breast halves - cubed", "skinless and boneless chicken breast halves", 2, None, None, "cubed"),
+        ("2 skinless, boneless chicken breast halves - cubed", "skinless and boneless chicken breast halves",
+        2, None, None, "cubed"),
         ("4 to 5 cloves garlic, minced", "garlic", 4, "clove", None, "minced"),
         ("1 teaspoon ground cloves", "ground cloves", 1, "teaspoon", None, ""),
         ("8 fluid ounces milk", "milk", 8, "ounce", None, ""),
@@ -96,7 +99,8 @@ def test_links(line: str, names: list[str]) -> None:
 def test_kinds_of_lines() -> None:
     kinds = {
         "2 eggs": LinkKind.KNOWN, "3 cups glorpweed": LinkKind.UNKNOWN, "6 skewers": LinkKind.TOOL,
-        "For the crust:": LinkKind.HEADING, "": LinkKind.EMPTY, "cut into strips": LinkKind.EMPTY, "🍕🍕": LinkKind.EMPTY,
+        "For the crust:": LinkKind.HEADING, "": LinkKind.EMPTY, "cut into strips": LinkKind.EMPTY,
+        "🍕🍕": LinkKind.EMPTY,
     }  # fmt: skip
     assert {line: default_linker().resolve(line).kind for line in kinds} == kinds
 
@@ -108,7 +112,9 @@ def test_any_text_links_to_something_or_nothing(line: str) -> None:
 
 
 def precision_and_recall() -> tuple[float, float]:
-    """Micro precision and recall over the 200 lines that a person judged; spellings are folded, nothing else."""
+    """Micro precision and recall over the 200 lines that a person judged; spellings are folded, nothing
+    else.
+    """
     linker = default_linker()
     hits = found = wanted = 0
     for text in GOLD.read_text(encoding="utf-8").splitlines():

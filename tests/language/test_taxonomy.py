@@ -57,13 +57,19 @@ def test_kinds_leave_out_what_is_only_contained() -> None:
 
 
 def test_every_name_with_a_telling_word_reaches_its_group() -> None:
-    """A vocabulary name that holds an allergen's word must lead to it, but for the few that only sound like it."""
+    """A vocabulary name that holds an allergen's word must lead to it, but for the few that only sound like
+    it.
+    """
     words = {
-        "almond": "tree nut", "walnut": "tree nut", "pecan": "tree nut", "hazelnut": "tree nut", "pistachio": "tree nut",
-        "cashew": "tree nut", "peanut": "peanut", "cheese": "dairy", "yogurt": "dairy", "bacon": "pork", "ham": "pork",
-        "shrimp": "crustacean", "crab": "crustacean", "anchovy": "fish", "tofu": "soy", "soy": "soy", "wheat": "wheat",
+        "almond": "tree nut", "walnut": "tree nut", "pecan": "tree nut", "hazelnut": "tree nut",
+        "pistachio": "tree nut",
+        "cashew": "tree nut", "peanut": "peanut", "cheese": "dairy", "yogurt": "dairy", "bacon": "pork",
+        "ham": "pork",
+        "shrimp": "crustacean", "crab": "crustacean", "anchovy": "fish", "tofu": "soy", "soy": "soy",
+        "wheat": "wheat",
         "bread": "wheat", "cracker": "wheat", "cookie": "wheat", "sesame": "sesame", "wine": "alcohol",
-        "beef": "meat", "chicken": "meat", "turkey": "meat", "pork": "meat", "vodka": "alcohol", "rum": "alcohol",
+        "beef": "meat", "chicken": "meat", "turkey": "meat", "pork": "meat", "vodka": "alcohol",
+        "rum": "alcohol",
     }  # fmt: skip
     sound_alike = (
         "vegan",

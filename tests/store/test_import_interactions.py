@@ -34,7 +34,8 @@ def history(store: GraphStore, user: str) -> list[tuple[str, str, float, int | N
 
 
 def test_all_columns(store: GraphStore, tmp_path: Path) -> None:
-    text = "\ufeffuser;item;type;time;weight\r\nu;a;cook;2024-01-01T00:00:00Z;2.5\r\nu;b;view;1704067201;\r\n\r\nv;a;;;\r\n"
+    text = "\ufeffuser;item;type;time;weight\r\n"
+    text += "u;a;cook;2024-01-01T00:00:00Z;2.5\r\nu;b;view;1704067201;\r\n\r\nv;a;;;\r\n"
     report = import_interactions(store, write(tmp_path / "i.csv", text))
     assert (report.rows, report.imported, report.skipped, report.warnings) == (3, 3, 0, [])
     assert report.counts == {"user": 2, "recipe": 2, "interactions": 3}
@@ -93,7 +94,8 @@ def test_damaged_and_missing_files(store: GraphStore, tmp_path: Path) -> None:
         b"user,recipe\n" + b"".join(f"u{i},r{i * 7919 % 1000}\n".encode() for i in range(5000))
     )
     for path, match in (
-        (write(tmp_path / "e.csv", ""), "empty"), (write(tmp_path / "c.csv.gz", packed[: len(packed) // 2]), "cut off"),
+        (write(tmp_path / "e.csv", ""), "empty"), (write(tmp_path / "c.csv.gz", packed[: len(packed) // 2]),
+        "cut off"),
         (write(tmp_path / "p.parquet", b"PAR1xxxx"), "Parquet"),
     ):  # fmt: skip
         with pytest.raises(ImportFailedError, match=match):
@@ -156,7 +158,8 @@ def test_delimiters() -> None:
 
 
 ATOMIC = {
-    "x.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\t1\t4\t100\nv\t2\t-1\t100\nv\t2\t3\t100\n",
+    "x.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    "u\t1\t4\t100\nv\t2\t-1\t100\nv\t2\t3\t100\n",
     "x.link": "item_id:token\tentity_id:token\n1\te1\n",
     "x.kg": "head_id:token\trelation_id:token\ttail_id:token\ne1\tmade_by\te9\ne9\tmade_by\te8\n",
     "x.item": "item_id:token\tmovie_title:token_seq\tyear:float\tclass:token_seq\n1\tToy Story\t1995\tA B\n",

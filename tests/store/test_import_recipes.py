@@ -15,8 +15,10 @@ from graphrec.store import GraphStore
 from graphrec.store.importers import import_recipes
 
 PIE: dict[str, Any] = {
-    "@type": "Recipe", "identifier": "pie", "name": "Apple Pie", "recipeIngredient": ["6 apples, peeled", "1 cup sugar"],
-    "recipeInstructions": [{"@type": "HowToStep", "text": "Bake."}], "totalTime": "PT1H15M", "prepTime": "PT15M",
+    "@type": "Recipe", "identifier": "pie", "name": "Apple Pie", "recipeIngredient": ["6 apples, peeled",
+    "1 cup sugar"],
+    "recipeInstructions": [{"@type": "HowToStep", "text": "Bake."}], "totalTime": "PT1H15M",
+    "prepTime": "PT15M",
     "nutrition": {"calories": "256 kcal"}, "recipeYield": "8 servings", "healthScore": {"fsa": 5, "who": 2},
     "isPartOf": ["m1"], "recipeCuisine": "American", "recipeCategory": "Dessert", "url": "https://example.org/pie",
 }  # fmt: skip
@@ -57,8 +59,10 @@ def test_one_recipe(store: GraphStore, tmp_path: Path) -> None:
     found = store.node("recipe", "pie")
     assert found.name == "Apple Pie"
     expected = {
-        "total_minutes": 75.0, "prep_minutes": 15.0, "calories": 256.0, "servings": 8.0, "fsa": 5.0, "who": 2.0,
-        "num_ingredients": 2.0, "unlinked_lines": 0.0, "url": "https://example.org/pie", "instructions": "Bake.",
+        "total_minutes": 75.0, "prep_minutes": 15.0, "calories": 256.0, "servings": 8.0, "fsa": 5.0,
+        "who": 2.0,
+        "num_ingredients": 2.0, "unlinked_lines": 0.0, "url": "https://example.org/pie",
+        "instructions": "Bake.",
         "ingredients": "6 apples, peeled\n1 cup sugar",
     }  # fmt: skip
     assert dict(found.properties) == expected
@@ -127,15 +131,18 @@ def test_keywords_are_shared_terms_over_the_whole_store(store: GraphStore, tmp_p
 
 
 BAD = [
-    ("{not json", "", "not JSON"), ('["a"]', "", "not a JSON object"), ('{"name": "x"}', "identifier", "missing"),
+    ("{not json", "", "not JSON"), ('["a"]', "", "not a JSON object"), ('{"name": "x"}', "identifier",
+    "missing"),
     ('{"identifier": ""}', "identifier", "empty"), ('{"identifier": "a\\u0000b"}', "identifier", "NUL"),
-    (json.dumps({"identifier": "x" * 600}), "identifier", "512"), ('{"identifier": "x", "totalTime": "soon"}', "totalTime", "ISO 8601"),
+    (json.dumps({"identifier": "x" * 600}), "identifier", "512"),
+    ('{"identifier": "x", "totalTime": "soon"}', "totalTime", "ISO 8601"),
     ('{"identifier": "x", "nutrition": {"calories": NaN}}', "", "not JSON"),
     ('{"identifier": "x", "nutrition": {"calories": -5}}', "nutrition.calories", "at least 0"),
     ('{"identifier": "x", "nutrition": {"calories": "-5 kcal"}}', "nutrition.calories", "at least 0"),
     ('{"identifier": "x", "recipeYield": -1}', "recipeYield", "at least 0"),
     ('{"identifier": "x", "nutrition": []}', "nutrition", "not an object"),
-    ('{"identifier": "pie"}', "identifier", "duplicate"), ('{"@type": "Person", "identifier": "x"}', "@type", "not a Recipe"),
+    ('{"identifier": "pie"}', "identifier", "duplicate"), ('{"@type": "Person", "identifier": "x"}', "@type",
+    "not a Recipe"),
     ('{"identifier": "x", "name": {"a": []}, "recipeInstructions": 5}', "recipeInstructions", "neither"),
 ]  # fmt: skip
 
@@ -202,7 +209,7 @@ def test_damaged_and_missing_files(store: GraphStore, tmp_path: Path) -> None:
         json.dumps(PIE).encode() + b'\n{"identifier": "\xff\xfe"}\n{"identifier": "ok", "name": "caf\xe9"}\n'
     )
     for path in (empty, cut):
-        with pytest.raises(ImportFailedError, match="empty|cut off"):
+        with pytest.raises(ImportFailedError, match=r"empty|cut off"):
             import_recipes(store, path)
     with pytest.raises(NotFoundError):
         import_recipes(store, tmp_path / "none.jsonl")

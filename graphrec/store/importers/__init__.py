@@ -1,4 +1,6 @@
-"""Bringing files into a store: recipes, interactions, RecBole atomic files. Each import is one transaction."""
+"""Bringing files into a store: recipes, interactions, RecBole atomic files. Each import is one
+transaction.
+"""
 
 from graphrec.store.importers.atomic import import_atomic
 from graphrec.store.importers.interactions import import_interactions

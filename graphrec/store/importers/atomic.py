@@ -1,4 +1,6 @@
-"""Importing a folder of RecBole atomic files: .inter, .kg, .link, .item, .user, tab-delimited with typed headers."""
+"""Importing a folder of RecBole atomic files: .inter, .kg, .link, .item, .user, tab-delimited with typed
+headers.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class _Import:
     item_of: dict[str, str]
 
     def entity(self, text: str, column: str) -> tuple[str, str]:
-        """Type and id of an entity: the item it is linked to, else an entity; missing from .link is no error."""
+        """Type and id of an entity: the item it is linked to, else an entity; missing from .link is no
+        error.
+        """
         ident = identifier(text, column)
         item = self.item_of.get(ident)
         return (ITEM, item) if item is not None else (ENTITY, ident)
@@ -56,9 +60,12 @@ def import_atomic(
 ) -> ImportReport:
     """Import every atomic file of a folder (plain or .gz) in one transaction.
 
-    Items become nodes of type `item`, entities without an item `entity`. A relation of `.kg` between other types than item to
-    entity gets them appended to its name (`film.film.director:entity-entity`). Token columns of `.item` and `.user` become
-    attribute nodes, float columns numeric properties; `rating` is the weight and `timestamp` the time of an interaction.
+    Items become nodes of type `item`, entities without an item `entity`. A relation of `.kg` between other
+    types than item to
+    entity gets them appended to its name (`film.film.director:entity-entity`). Token columns of `.item` and
+    `.user` become
+    attribute nodes, float columns numeric properties; `rating` is the weight and `timestamp` the time of an
+    interaction.
 
     Raises:
         NotFoundError: there is no such folder.
@@ -123,7 +130,8 @@ def _column(cell: str, path: Path) -> Column:
     name, _, kind = cell.strip().rpartition(":")
     if kind not in FIELD_TYPES or not name:
         raise ImportFailedError(
-            f"{path.name}, line 1: the column {cell!r} has no type; write it as name:token, name:float, name:token_seq or "
+            f"{path.name}, line 1: the column {cell!r} has no type; write it as name:token, "
+            f"name:float, name:token_seq or "
             "name:float_seq."
         )
     return Column(name, kind)

@@ -1,4 +1,6 @@
-"""Importing interactions: CSV (delimiter sniffed) or Parquet with columns user, recipe[, type][, time][, weight]."""
+"""Importing interactions: CSV (delimiter sniffed) or Parquet with columns user, recipe[, type][, time][,
+weight].
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ def import_interactions(
 ) -> ImportReport:
     """Import interactions in one transaction, streaming the file.
 
-    The same user, item, type and time again updates the weight. Users that were erased stay away (counted as `erased`).
+    The same user, item, type and time again updates the weight. Users that were erased stay away (counted
+    as `erased`).
 
     Args:
         path: `.parquet`, else a delimited table with a header, plain or gzip.
@@ -111,7 +114,8 @@ def _places(header: Sequence[str], path: Path, report: ImportReport, strict: boo
         if column not in places:
             names = ", ".join(cell.strip() for cell in header)
             raise ImportFailedError(
-                f"{path.name} has no column {example!r} (it has: {names}); nothing was imported: name it {example!r}."
+                f"{path.name} has no column {example!r} (it has: {names}); nothing was imported: name "
+                f"it {example!r}."
             )
     return places
 

@@ -17,10 +17,14 @@ from graphrec.store.importers.rows import identifier, utf8
 _FIRST_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _KNOWN_KEYS = frozenset(
     """
-    @type @context @id @graph identifier name headline url sameAs description image author publisher datePublished dateModified
-    dateCreated recipeIngredient ingredients recipeInstructions recipeCuisine recipeCategory keywords suitableForDiet
-    prepTime cookTime totalTime performTime nutrition recipeYield yield healthScore isPartOf aggregateRating review video tool
-    supply step cookingMethod estimatedCost mainEntityOfPage inLanguage license isAccessibleForFree interactionStatistic
+    @type @context @id @graph identifier name headline url sameAs description image author publisher
+    datePublished dateModified
+    dateCreated recipeIngredient ingredients recipeInstructions recipeCuisine recipeCategory keywords
+    suitableForDiet
+    prepTime cookTime totalTime performTime nutrition recipeYield yield healthScore isPartOf aggregateRating
+    review video tool
+    supply step cookingMethod estimatedCost mainEntityOfPage inLanguage license isAccessibleForFree
+    interactionStatistic
     """.split()
 )
 
@@ -92,7 +96,9 @@ def _identifier(row: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any, column: str) -> str | None:
-    """Plain text of a string, a number, a language-tagged object or the first of a list; None when there is none."""
+    """Plain text of a string, a number, a language-tagged object or the first of a list; None when there is
+    none.
+    """
     if isinstance(value, list):
         value = value[0] if value else None
     if isinstance(value, Mapping):

@@ -1,4 +1,6 @@
-"""Writing a recipe graph into a store: old attributes of the same recipes out, new ones in, in one transaction."""
+"""Writing a recipe graph into a store: old attributes of the same recipes out, new ones in, in one
+transaction.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 RECIPE = "recipe"
 FEATURE_SHARE = 0.9
-"""An attribute that fewer recipes with text than this carry is stored, and is no feature: carrying it can tell popularity."""
+"""An attribute that fewer recipes with text than this carry is stored, and is no feature: carrying it can
+tell popularity.
+"""
 _LOOKUP = 500
 _T = TypeVar("_T")
 
@@ -68,7 +72,9 @@ def _titles(connection: sa.Connection) -> dict[str, str]:
 
 
 def _link_keywords(graph: RecipeGraph, titles: dict[str, str]) -> None:
-    """Terms that enough titles of the whole store share; recipes of earlier imports take the ones they have, too."""
+    """Terms that enough titles of the whole store share; recipes of earlier imports take the ones they
+    have, too.
+    """
     others = {ext: title_terms(title) for ext, title in titles.items() if ext not in graph.terms}
     every = [terms for terms in (*graph.terms.values(), *others.values()) if terms]
     keywords = shared_terms(every, least_titles(len(every)))
@@ -132,4 +138,7 @@ def _set_features(connection: sa.Connection) -> None:
         connection.execute(t.relation.update().where(t.relation.c.name == name).values(feature=int(feature)))
 
 
-_CARRIERS = "SELECT COUNT(DISTINCT src) FROM edge_in WHERE relation_id = (SELECT id FROM relation WHERE name = :relation)"
+_CARRIERS = (
+    "SELECT COUNT(DISTINCT src) FROM edge_in"
+    " WHERE relation_id = (SELECT id FROM relation WHERE name = :relation)"
+)

@@ -39,7 +39,8 @@ class ImportReport:
         errors: the first 1,000 rows skipped.
         warnings: what was noticed and not skipped for, such as columns that nothing is made of.
         counts: new nodes and edges by type, interactions added and updated.
-        linked_line_share: ingredient lines that hold a vocabulary name, among those that are food; None without any.
+        linked_line_share: ingredient lines that hold a vocabulary name, among those that are food; None
+            without any.
         seconds: wall time.
     """
 

@@ -27,7 +27,8 @@ DELIMITERS = ",\t;|"
 
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
-    """A text file, gzip or not (told by its content), without a byte order mark; bytes that are not UTF-8 stay visible.
+    """A text file, gzip or not (told by its content), without a byte order mark; bytes that are not UTF-8
+    stay visible.
 
     Raises:
         NotFoundError: there is no such file.
@@ -175,7 +176,8 @@ def weight(text: object, column: str = "weight") -> float | None:
 def microseconds(value: object, column: str = "time") -> int | None:
     """Microseconds since 1970 UTC of an ISO 8601 time (UTC when it names no zone) or a Unix time.
 
-    A Unix time is in seconds, milliseconds, microseconds or nanoseconds, told by its size; None for an empty cell.
+    A Unix time is in seconds, milliseconds, microseconds or nanoseconds, told by its size; None for an
+    empty cell.
 
     Raises:
         BadValueError: neither.
