@@ -25,7 +25,7 @@ prepare_venv() {
   [ -x "$dir/bin/python" ] || "$python" -m venv "$dir"
   # torch comes first and by exact version: an index that offers a CPU build of it is then used as it is, and nothing
   # later upgrades it to a build with CUDA libraries.
-  "$dir/bin/python" -m pip install --quiet --disable-pip-version-check "torch==2.13.0" >&2
-  "$dir/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$extra]" >&2
+  "$dir/bin/python" -m pip install -qq --disable-pip-version-check "torch==2.13.0" >&2
+  "$dir/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[$extra]" >&2
   echo "$stamp" > "$dir/requirements.stamp"
 }
