@@ -1,0 +1,38 @@
+"""`graphrec demo`: the whole line on the shipped data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import process
+
+
+@pytest.mark.slow
+def test_the_demo_ends_with_recommendations_and_something_to_go_on_with(tmp_path: Path) -> None:
+    done = process("demo", "--dir", "here", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for step in range(1, 7):
+        assert f"\n{step}. " in done.stdout
+    assert "test.recall@20" in done.stdout
+    answers = done.stdout.partition("\n3. ")[2]
+    for wanted in (5, 5, 5, 3):  # a plain list, two requests, a newcomer
+        rows = [line.split("\t") for line in answers.partition("\n\n")[0].splitlines()[1:]]
+        rows = [row for row in rows if len(row) > 3]
+        assert len(rows) >= wanted and all(len(row) == 5 for row in rows), answers
+        answers = answers.partition("\n\n")[2]
+    assert "not ingredient:nut" in done.stderr and "cold_user" in done.stderr
+    # What it says to go on with works.
+    again = process(
+        "recommend", "--model", "here/ckgat", "--store", "sqlite:///here/demo.db", "--user", "u042",
+        "--must", "cuisine:thai", "--explain", cwd=tmp_path,
+    )  # fmt: skip
+    assert again.returncode == 0 and again.stdout
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    done = process("demo", "--dir", "file/demo", cwd=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1 and "file" in done.stderr
