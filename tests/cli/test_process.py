@@ -102,6 +102,8 @@ def test_an_interrupt_is_one_line(kitchen: Kitchen) -> None:
         [sys.executable, "-m", "graphrec", "recommend", "--model", str(kitchen.bundle), "--batch", "-"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"},
+        # A suite in the background of a script inherits ignored interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert child.stdin is not None and child.stdout is not None
     child.stdin.write('{"user": "u0"}\n')
