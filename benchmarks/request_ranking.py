@@ -66,7 +66,7 @@ class World:
         self.ease = create_model("ease", {"ridge": 300.0}).fit(everything)
         self.parser = RequestParser(Lexicon.from_catalogue(self.catalogue))
         rng = np.random.default_rng(10_000 + seed)
-        _, test = self.split.reveal_to_evaluation("test")
+        _, test = self.split._reveal("test")  # an evaluation of its own: one request per test row
         users, items = test.row_index(), test.indices.astype(np.int64)
         order = rng.permutation(len(users))
         maker = RequestMaker(self.catalogue, rng, wordings=HELD_OUT, keep_words=True)

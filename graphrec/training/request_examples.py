@@ -22,6 +22,8 @@ Int = NDArray[np.integer[Any]]
 STAPLE_SHARE = 0.1
 """An ingredient in more of the items than this says little and is not asked for."""
 MIN_ITEMS = 5
+TWO_WANTED = 0.25
+"""Share of requests that name two ingredients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class RequestMaker:
     ) -> None:  # fmt: skip
         self.catalogue, self.rng, self.wordings = catalogue, rng, wordings
         self._parser = None if keep_words else RequestParser(Lexicon.from_catalogue(catalogue))
-        spread = catalogue.attribute_items.degrees()
+        self._spread = spread = catalogue.attribute_items.degrees()
         kinds = catalogue.attribute_type
         codes = {name: code for code, name in enumerate(catalogue.types)}
         main = kinds == codes.get(main_type, -1)
@@ -71,7 +73,8 @@ class RequestMaker:
         own, courses, cuisines = row[self._main[row]], row[self._course[row]], row[self._cuisine[row]]
         if not len(own):
             return None
-        wanted = rng.choice(own, size=min(len(own), int(rng.choice([1, 2], p=[0.6, 0.4]))), replace=False)
+        odds = self._spread[own] / self._spread[own].sum()  # what many recipes have is asked for more often
+        wanted = rng.choice(own, size=min(len(own), 1 + int(rng.random() < TWO_WANTED)), replace=False, p=odds)
         must = [self._ref(a) for a in wanted]
         if len(cuisines) and rng.random() < 0.3:
             must.append(self._ref(rng.choice(cuisines)))
