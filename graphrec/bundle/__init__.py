@@ -4,8 +4,8 @@ from graphrec.bundle.card import model_card
 from graphrec.bundle.catalogue import Catalogue
 from graphrec.bundle.parts import History, ItemItemPart, Part, VectorPart, score_parts
 from graphrec.bundle.read import Bundle, read_bundle
-from graphrec.bundle.strings import Strings
 from graphrec.bundle.write import write_bundle
+from graphrec.sparse.strings import Strings
 
 __all__ = [
     "Bundle", "Catalogue", "History", "ItemItemPart", "Part", "Strings", "VectorPart",

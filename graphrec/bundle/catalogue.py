@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle.strings import Strings
 from graphrec.errors import InvalidInputError
 from graphrec.language.fold import fold
 from graphrec.sparse import CSR
+from graphrec.sparse.strings import Strings
 
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
@@ -182,7 +182,9 @@ def catalogue_from_arrays(arrays: Mapping[str, NDArray[Any]], small: Mapping[str
         elif name in small:
             values[name] = tuple(small[name]) if isinstance(small[name], list) else small[name]
         elif f"{name}.offsets" in arrays:
-            values[name] = Strings(arrays[f"{name}.data"], arrays[f"{name}.offsets"])
+            values[name] = Strings(
+                arrays[f"{name}.data"], arrays[f"{name}.offsets"], source=f"the catalogue's {name}"
+            )
         elif f"{name}.indptr" in arrays:
             values[name] = csr_from_arrays(name, arrays)
         else:
@@ -213,8 +215,3 @@ def csr_from_arrays(name: str, arrays: Mapping[str, NDArray[Any]]) -> CSR:
     if not fits or (len(indices) and not (int(indices.min()) >= 0 and int(indices.max()) < cols)):
         raise ValueError(f"the sparse matrix {name!r} has entries outside its shape {(rows, cols)}")
     return CSR(indptr, indices, values, (rows, cols))
-
-
-def pack_titles(titles: Sequence[str | None]) -> Strings:
-    """Titles with an empty string where there is none."""
-    return Strings.pack(title or "" for title in titles)

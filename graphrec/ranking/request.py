@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.bundle import Bundle, Catalogue
-from graphrec.bundle.strings import Strings
 from graphrec.language.fold import tokens
 from graphrec.ranking.query import GraphQuery, NodeRef
+from graphrec.sparse.strings import Strings
 
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
@@ -30,9 +30,9 @@ class RequestFusion:
     .. math:: s = \alpha_c\, b_{ui} + \gamma_c\, (W_q q + W_e q_e)^\top (P\, i + W_t\, t_i)
                   + \beta_c\, \overline{a_{ri}} + \pi_c \log(1 + n_i)
 
-    `b` is the personal score, `q` the request's words, `q_e` the mean vector of the wanted attributes, `i` the
-    graph vector of the item, `t_i` its words, `a` the learned salience of the edges between item and wanted
-    attributes, `n` the item's popularity. The factors are linear in the context c (see :data:`CONTEXT`), so
+    `b` is the personal score, `q` the request's words, `q_e` the mean vector of the wanted attributes, `i`
+    the graph vector of the item, `t_i` its words, `a` the learned salience of the edges between item and
+    wanted attributes, `n` the item's popularity. The factors are linear in the context c (see :data:`CONTEXT`), so
     a user without a history leans on the request. All of it is trained on held-out interactions
     (:mod:`graphrec.training.request_fusion`); without a request the personal score is untouched.
 

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.errors import CorruptionError, InvalidInputError, NotFoundError
 from graphrec.sparse import CSR
+from graphrec.sparse.strings import OptionalStrings, Strings
 from graphrec.store.columns import Interactions, KnowledgeGraph
-from graphrec.store.packed_strings import PackedStrings
 from graphrec.store.snapshot_files import (
     MANIFEST,
     ArrayInfo,
@@ -121,10 +121,10 @@ class GraphSnapshot:
         """Number of nodes of a type."""
         return int(self._node(node_type)["count"])
 
-    def ids(self, node_type: str) -> Sequence[str]:
+    def ids(self, node_type: str) -> Strings:
         """External id of each node, in dense order."""
         self._node(node_type)
-        return cast("Sequence[str]", self._strings(f"node-{self._slot[node_type]}-ids"))
+        return self._packed(f"node-{self._slot[node_type]}-ids")
 
     def names(self, node_type: str) -> Sequence[str | None]:
         """Display name of each node, None where it has none."""
@@ -245,12 +245,13 @@ class GraphSnapshot:
             self._arrays[name] = map_array(self.path / f"{name}.npy", self._infos[name])
         return self._arrays[name]
 
-    def _strings(self, name: str) -> PackedStrings:
-        missing = self._array(f"{name}.missing") if f"{name}.missing" in self._infos else None
+    def _packed(self, name: str) -> Strings:
         source = str(self.path / f"{name}.data.npy")
-        return PackedStrings(
-            self._array(f"{name}.data"), self._array(f"{name}.offsets"), missing, source=source
-        )
+        return Strings(self._array(f"{name}.data"), self._array(f"{name}.offsets"), source=source)
+
+    def _strings(self, name: str) -> OptionalStrings:
+        missing = self._array(f"{name}.missing") if f"{name}.missing" in self._infos else None
+        return OptionalStrings(self._packed(name), missing)
 
 
 def as_int64(array: Array) -> NDArray[np.int64]:

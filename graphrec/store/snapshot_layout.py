@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.store.packed_strings import PackedStrings
+from graphrec.sparse.strings import OptionalStrings
 from graphrec.store.snapshot_files import ArrayInfo, array_table, write_array
 from graphrec.store.snapshot_gather import GraphData, NodeData, RelationData
 
@@ -104,9 +104,9 @@ class SnapshotLayout:
         }
 
     def _strings(self, name: str, strings: Iterable[str | None]) -> None:
-        packed = PackedStrings.pack(strings)
-        self._add(f"{name}.data", packed.data)
-        self._add(f"{name}.offsets", packed.offsets)
+        packed = OptionalStrings.pack(strings)
+        self._add(f"{name}.data", packed.texts.data)
+        self._add(f"{name}.offsets", packed.texts.offsets)
         if packed.missing is not None:
             self._add(f"{name}.missing", packed.missing)
 

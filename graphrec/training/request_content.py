@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import svds
 
 from graphrec.bundle import Catalogue
-from graphrec.bundle.strings import Strings
 from graphrec.language.fold import tokens
 from graphrec.sparse import CSR
+from graphrec.sparse.strings import Strings
 
 Float = NDArray[np.floating[Any]]
 
@@ -79,10 +79,16 @@ def _latent_words(
     cols = [place[word] for bag in bags for word in bag if word in place]
     values = [np.log1p(count) for bag in bags for word, count in bag.items() if word in place]
     idf = np.log((1 + len(bags)) / (1 + np.array([spread[word] for word in known], dtype=np.float64)))
-    matrix = sp.csr_matrix((values, (rows, cols)), shape=(len(bags), len(known))).multiply(idf[None, :]).tocsr()
+    matrix = (
+        sp.csr_matrix((values, (rows, cols)), shape=(len(bags), len(known))).multiply(idf[None, :]).tocsr()
+    )
     rank = max(1, min(text_dim, min(matrix.shape) - 1))
     if min(matrix.shape) < 2:
-        return Strings.pack(known), np.zeros((len(known), 1), np.float32), np.zeros((len(bags), 1), np.float32)
+        return (
+            Strings.pack(known),
+            np.zeros((len(known), 1), np.float32),
+            np.zeros((len(bags), 1), np.float32),
+        )
     start = np.ones(min(matrix.shape)) / np.sqrt(min(matrix.shape))
     _, singular, right = svds(matrix, k=rank, v0=start)
     # scaled by s^-1/2 on both sides: rare directions are heard beside the few strongest
@@ -92,10 +98,15 @@ def _latent_words(
 
 
 def _edge_features(
-    catalogue: Catalogue, titles: list[list[str]], names: list[list[str]], graph: Float, attribute_graph: Float
+    catalogue: Catalogue,
+    titles: list[list[str]],
+    names: list[list[str]],
+    graph: Float,
+    attribute_graph: Float,
 ) -> Float:
-    """Per (attribute, item) of the closed index: named in the title, its last word there, rarity, share of the
-    item's attributes, likeness of the graph vectors. A broad attribute takes the best of what it covers."""
+    """Per (attribute, item) of the closed index: named in the title, its last word there, rarity, share of
+    the item's attributes, likeness of the graph vectors. A broad attribute takes the best of what it covers.
+    """
     direct, closed = catalogue.item_attributes, catalogue.attribute_items
     items, attributes = direct.row_index(), direct.indices
     title_sets = [set(title) for title in titles]
@@ -110,7 +121,9 @@ def _edge_features(
     rows, cols = closed.row_index(), closed.indices
     features[:, 0] = _raise(catalogue, closed, items, attributes, whole)
     features[:, 1] = _raise(catalogue, closed, items, attributes, last)
-    features[:, 2] = np.log((1 + closed.shape[1]) / (1 + closed.degrees()))[rows] / np.log(1 + closed.shape[1])
+    features[:, 2] = np.log((1 + closed.shape[1]) / (1 + closed.degrees()))[rows] / np.log(
+        1 + closed.shape[1]
+    )
     features[:, 3] = size[cols]
     for part in np.array_split(np.arange(closed.nnz), max(1, closed.nnz // 200_000)):
         features[part, 4] = np.einsum("ed,ed->e", attribute_graph[rows[part]], graph[cols[part]])

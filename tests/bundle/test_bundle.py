@@ -92,15 +92,6 @@ def test_ids_of_any_kind_come_back(tmp_path, text):
     assert packed.find("absent") is None
 
 
-def test_strings_rank_as_python_sorts():
-    values = ["b", "a", "é", "aa", "Z", "🍜", "10", "9"]
-    assert [values[i] for i in np.argsort(Strings.pack(values).rank())] == sorted(values)
-
-
-def test_decomposed_letters_find_composed_ids():
-    assert Strings.pack(["cr\u00e8me"]).find("cre\u0300me") == 0
-
-
 FILES = ["model.json", "README.md", "part_0_vector.safetensors", "part_1_item_item.safetensors",
          "catalogue.safetensors", "history.safetensors", "extra.safetensors"]  # fmt: skip
 

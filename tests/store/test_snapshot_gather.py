@@ -1,4 +1,4 @@
-"""Dense numbers for row ids, packed strings, and what a snapshot costs to import."""
+"""Dense numbers for row ids, and what a snapshot costs to import."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec.errors import StoreError
-from graphrec.store.packed_strings import PackedStrings
 from graphrec.store.snapshot_gather import _dense
 
 ROWS = st.lists(st.integers(1, 10**12), min_size=1, max_size=20, unique=True)
-TEXTS = st.lists(st.none() | st.text(st.characters(exclude_categories=("Cs",))))
 
 
 @given(ROWS | st.lists(st.integers(1, 60), min_size=1, max_size=20, unique=True), st.data())
@@ -33,22 +31,6 @@ def test_a_row_of_a_type_without_nodes() -> None:
     assert len(_dense(np.zeros(0, dtype=np.int64), [], "a row")) == 0
     with pytest.raises(StoreError, match="no node"):
         _dense(np.zeros(0, dtype=np.int64), [3], "a row")
-
-
-@given(TEXTS)
-def test_packed_strings_come_back(texts: list[str | None]) -> None:
-    packed = PackedStrings.pack(texts)
-    assert list(packed) == texts and packed == texts
-    assert [packed[row] for row in range(len(packed))] == texts
-    assert packed[::-2] == texts[::-2]
-    assert len(packed.data) == sum(len(text.encode()) for text in texts if text is not None)
-    assert (packed.missing is None) == (None not in texts)
-
-
-def test_packed_strings_are_not_equal_to_others() -> None:
-    packed = PackedStrings.pack(["a", None])
-    assert packed != ["a"] and packed != ["a", ""] and packed != "a"
-    assert repr(packed) == "PackedStrings(2 strings, 1 bytes)"
 
 
 def test_reading_a_snapshot_loads_no_database_and_no_learning_library() -> None:
