@@ -27,7 +27,7 @@ class ModelConfig(BaseModel):
 
 
 class Model(ABC):
-    """A recommender over dense ids: `fit`, `score`, `parts` (what a bundle needs to serve it without torch)."""
+    """A recommender over dense ids: `fit`, `score`, `parts` (what serves it without torch)."""
 
     name: ClassVar[str]
     config_class: ClassVar[type[ModelConfig]]

@@ -55,17 +55,17 @@ class CKGATConfig(KGATConfig):
 class CKGAT(GradientModel):
     r"""KGAT with two contrastive tasks against noisy and sparse interactions.
 
-    1. *Stochastic views.* Two views of the graph lose interactions, triples (by relation) and nodes at random;
-       the same user or item in both is a positive pair, the batch's others are negatives:
+    1. *Stochastic views.* Two views of the graph lose interactions, triples (by relation) and nodes at
+       random; the same user or item in both is a positive pair, the batch's others are negatives:
        :math:`L_1 = \mathrm{InfoNCE}(Z^1_U, Z^2_U) + \mathrm{InfoNCE}(Z^1_I, Z^2_I)`.
     2. *Knowledge-view consistency.* :math:`k_i` is item i seen through its triples alone. Collaborative and
        knowledge view of an item attract each other, :math:`L_2 = \mathrm{InfoNCE}(Z_I, K_I)`, and an
        interaction that contradicts the knowledge view of the rest of the user's profile,
        :math:`c_{ui} = \cos(\sum_{j \in N(u) \setminus i} k_j,\, k_i)`, counts less in graph and loss.
 
-    :math:`L = L_{CF} + \lambda_1 L_1 + \lambda_2 L_2`. The published model (Ma et al., ICASSP 2022) is known in
-    outline only; these tasks are our own form of it, after SGL (SIGIR 2021), KGCL (SIGIR 2022) and, for
-    `one_pass`, XSimGCL (TKDE 2023).
+    :math:`L = L_{CF} + \lambda_1 L_1 + \lambda_2 L_2`. The published model (Ma et al., ICASSP 2022) is
+    known in outline only; these tasks are our own form of it, after SGL (SIGIR 2021), KGCL (SIGIR 2022)
+    and, for `one_pass`, XSimGCL (TKDE 2023).
     """
 
     name: ClassVar[str] = "ckgat"
@@ -156,7 +156,9 @@ class CKGATNetwork(KGATNetwork):
         chosen = graph.edges.relation == 0  # item to user: one edge per interaction, in some order
         users = graph.edges.target[chosen]
         items = graph.edges.source[chosen] - graph.num_users
-        profile = torch.zeros(graph.num_users, view.shape[1], device=view.device).index_add(0, users, view[items])
+        profile = torch.zeros(graph.num_users, view.shape[1], device=view.device).index_add(
+            0, users, view[items]
+        )
         others = profile[users] - view[items]
         agreement = F.cosine_similarity(others, view[items], dim=1)
         known = (others.norm(dim=1) > 1e-6) & (view[items].norm(dim=1) > 1e-6)
@@ -179,7 +181,7 @@ class CKGATNetwork(KGATNetwork):
         return self.edge_values(norm=self.graph.renormalised(keep), keep=keep)
 
     def _noisy(self, values: Tensor) -> tuple[Tensor, list[Tensor]]:
-        layers = [self.embedding]
+        layers: list[Tensor] = [self.embedding]
         for _ in range(self.config.num_layers):
             message = self.message(values, layers[-1])
             layers.append(message + random_noise(message, self.config.noise, self.generator))

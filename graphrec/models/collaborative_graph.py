@@ -13,7 +13,7 @@ from graphrec.sparse.propagation import symmetric_norm
 from graphrec.store.columns import KnowledgeGraph, TrainData
 
 TO_USER, TO_ITEM = 0, 1
-"""Relation numbers of the interactions, item to user and back; knowledge relation r is `2 + 2r` and `3 + 2r`."""
+"""Relations of the interactions, item to user and back; knowledge relation r is `2 + 2r` and `3 + 2r`."""
 
 
 @dataclass(frozen=True, slots=True)

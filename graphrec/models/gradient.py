@@ -116,7 +116,7 @@ class GradientModel(Model):
 
     @property
     def best_epoch(self) -> int:
-        """The epoch whose weights were kept: how long to train when the validation data joins the training."""
+        """The epoch whose weights were kept: how long to train when validation data joins the training."""
         return self.progress.best_epoch
 
     def score(self, users: Int) -> Float:
@@ -136,7 +136,7 @@ class GradientModel(Model):
 
 
 def comparable(vectors: Vectors, config: GradientConfig) -> tuple[Tensor, Tensor]:
-    """Users and items whose inner product is the logit: unit directions over the temperature, or as they are."""
+    """Users and items whose inner product is the logit: directions over the temperature, or as they are."""
     if not config.cosine:
         return vectors.users, vectors.items
     return F.normalize(vectors.users, dim=1) / config.temperature, F.normalize(vectors.items, dim=1)
@@ -167,7 +167,9 @@ class _Fitting:
         for batch in self.objective.batches():
             vectors = self.module.vectors()
             users, items = comparable(vectors, self.model.config)
-            loss = self.objective.loss(batch, users, items, self.module.item_bias, self.module.interaction_weight())
+            loss = self.objective.loss(
+                batch, users, items, self.module.item_bias, self.module.interaction_weight()
+            )
             extra = self.module.auxiliary_loss(vectors, batch)
             yield loss if extra is None else loss + extra
 

@@ -1,4 +1,4 @@
-"""KGAT: attention over the collaborative knowledge graph (Wang et al., KDD 2019), with a gated knowledge channel."""
+"""KGAT: attention over the collaborative knowledge graph (Wang et al., KDD 2019), knowledge gated."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class KGATConfig(GradientConfig):
     use_knowledge: bool = True
     """False leaves interactions alone."""
     gate_start: float | None = -3.0
-    """Logit of the gate on the knowledge channel before training (-3 opens it by 5 %); None: no gate, open."""
+    """Logit of the knowledge channel's gate before training (-3 opens it by 5 %); None: no gate, open."""
     gate_rate: float = Field(default=10.0, gt=0)
     """Factor on the learning rate of the gate, so that it can open within a few epochs."""
     dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
@@ -57,8 +57,8 @@ class KGAT(GradientModel):
 
     * `relation="transr"`: the softmax runs jointly over all edges of h (eq. 4-5); the gate g enters as
       `log g` on knowledge edges, so that g = 0 attends to interactions alone.
-    * `relation="scalar"`: :math:`\pi = w_r / \sqrt{d_h d_t}` with degrees per channel (LightKG, KDD 2025), the
-      knowledge channel times g; g = 0 with the linear aggregator is LightGCN exactly.
+    * `relation="scalar"`: :math:`\pi = w_r / \sqrt{d_h d_t}` with degrees per channel (LightKG, KDD 2025),
+      the knowledge channel times g; g = 0 with the linear aggregator is LightGCN exactly.
 
     `bi_interaction`:
     :math:`f = \sigma(W_1(e_h + e_N) + b_1) + \sigma(W_2(e_h \odot e_N) + b_2)`, LeakyReLU with slope 0.2;
@@ -82,10 +82,16 @@ class KGATNetwork(Network):
         self.graph = CollaborativeGraph.build(data, use_knowledge=config.use_knowledge, device=device)
         num = self.graph.num_relations
         self.embedding = nn.Parameter(torch.empty(self.graph.num_nodes, config.dim, device=device))
-        self.item_bias = nn.Parameter(torch.zeros(data.num_items, device=device)) if config.item_bias else None
-        self.relation_scale = nn.Parameter(torch.ones(num, device=device)) if config.relation == "scalar" else None
+        self.item_bias = (
+            nn.Parameter(torch.zeros(data.num_items, device=device)) if config.item_bias else None
+        )
+        self.relation_scale = (
+            nn.Parameter(torch.ones(num, device=device)) if config.relation == "scalar" else None
+        )
         self.transr = (
-            TransR(num, config.dim, config.relation_dim, generator, device) if config.relation == "transr" else None
+            TransR(num, config.dim, config.relation_dim, generator, device)
+            if config.relation == "transr"
+            else None
         )
         self.gate = None
         if config.gate_start is not None and num > 2:
@@ -140,7 +146,7 @@ class KGATNetwork(Network):
         return segment_softmax(logits, graph.edges)
 
     def encode(self, values: Tensor, x: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
-        """Final vectors and the layers' outputs (input first) for the given edge weights, `[num_nodes, dim]`."""
+        """Final vectors and the layers' outputs (input first) under edge weights, `[num_nodes, dim]` each."""
         layers = [self.embedding if x is None else x]
         if not self.layers:
             for _ in range(self.config.num_layers):

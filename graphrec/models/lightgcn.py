@@ -16,7 +16,8 @@ from graphrec.sparse.propagation import propagate
 
 class LightGCNConfig(GradientConfig):
     """Settings of :class:`LightGCN`. The published ones are `loss=bpr cosine=false item_bias=false
-    num_negatives=1 include_input=true average=0`."""
+    num_negatives=1 include_input=true average=0`.
+    """
 
     num_layers: PositiveInt = 2
     """Propagation steps."""
@@ -51,7 +52,9 @@ class LightGCNNetwork(Network):
         self.config, self.generator = config, generator
         self.graph = CollaborativeGraph.build(data, use_knowledge=False, device=device)
         self.embedding = nn.Parameter(torch.empty(self.graph.num_nodes, config.dim, device=device))
-        self.item_bias = nn.Parameter(torch.zeros(data.num_items, device=device)) if config.item_bias else None
+        self.item_bias = (
+            nn.Parameter(torch.zeros(data.num_items, device=device)) if config.item_bias else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -60,7 +63,7 @@ class LightGCNNetwork(Network):
             self.embedding.normal_(0.0, 0.1, generator=self.generator)
 
     def vectors(self) -> Vectors:
-        layers = [self.embedding]
+        layers: list[Tensor] = [self.embedding]
         for _ in range(self.config.num_layers):
             layers.append(propagate(self.graph.edges, self.graph.norm, layers[-1]))
         final = mean_of_layers(layers, self.config.include_input)

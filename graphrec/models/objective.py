@@ -81,7 +81,9 @@ class Objective:
         if self.config.loss == "softmax":
             logits = users[batch.users] @ items.t()
             logits = logits if bias is None else logits + bias
-            return softmax_loss(logits, batch.rows, batch.items, weight * self._balance[batch.users][batch.rows])
+            return softmax_loss(
+                logits, batch.rows, batch.items, weight * self._balance[batch.users][batch.rows]
+            )
         offset = torch.zeros(self.num_items, device=self.device) if bias is None else bias
         own = users[batch.users[batch.rows]]
         positive = (own * items[batch.items]).sum(dim=1) + offset[batch.items]
@@ -106,7 +108,9 @@ class Objective:
             )
         else:
             drawn = shared_negatives(self.num_items, config.num_negatives, self.generator, self.device)
-            log_q = torch.full((self.num_items,), float(np.log(len(drawn) / self.num_items)), device=self.device)
+            log_q = torch.full(
+                (self.num_items,), float(np.log(len(drawn) / self.num_items)), device=self.device
+            )
         negative = own @ items[drawn].t() + offset[drawn]
         known = self._sampler.is_positive(batch.users[:, None], drawn[None, :])
         negative = negative.masked_fill(known[batch.rows], -torch.inf)

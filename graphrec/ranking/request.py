@@ -32,9 +32,9 @@ class RequestFusion:
 
     `b` is the personal score, `q` the request's words, `q_e` the mean vector of the wanted attributes, `i`
     the graph vector of the item, `t_i` its words, `a` the learned salience of the edges between item and
-    wanted attributes, `n` the item's popularity. The factors are linear in the context c (see :data:`CONTEXT`), so
-    a user without a history leans on the request. All of it is trained on held-out interactions
-    (:mod:`graphrec.training.request_fusion`); without a request the personal score is untouched.
+    wanted attributes, `n` the item's popularity. The factors are linear in the context c (see
+    :data:`CONTEXT`), so a user without a history leans on the request. All of it is trained on held-out
+    interactions (:mod:`graphrec.training.request_fusion`); without a request the personal score is untouched.
 
     Args:
         words: vocabulary, ascending.

@@ -25,7 +25,9 @@ def keep_edges(
             directions carry the same).
     """
     if isinstance(drop, Mapping):
-        rate = torch.zeros(int(graph.relation.max()) + 1 if graph.num_edges else 1, device=graph.relation.device)
+        rate = torch.zeros(
+            int(graph.relation.max()) + 1 if graph.num_edges else 1, device=graph.relation.device
+        )
         for relation, value in drop.items():
             if relation < len(rate):
                 rate[relation] = value

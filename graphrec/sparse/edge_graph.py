@@ -1,4 +1,4 @@
-"""A directed edge list in the order that propagation needs, made once: sorted by target, and its transpose."""
+"""A directed edge list in the order that propagation needs: sorted by target, and its transpose."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ class EdgeGraph:
                 f"An edge list needs equal lengths; given {len(target)} targets, {len(source)} sources and "
                 f"{len(relation)} relations."
             )
-        if len(target) and (min(target.min(), source.min()) < 0 or max(target.max(), source.max()) >= num_nodes):
+        if len(target) and (
+            min(target.min(), source.min()) < 0 or max(target.max(), source.max()) >= num_nodes
+        ):
             raise InvalidInputError(f"An edge names a node outside 0..{num_nodes - 1}; renumber the nodes.")
         order = np.lexsort((source, target))
         target, source, relation = target[order], source[order], relation[order]
@@ -85,10 +87,9 @@ class EdgeGraph:
 
     def to(self, device: torch.device | str) -> Self:
         """The same graph on another device."""
-        moved = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(
-            self, **{k: v.to(device) for k, v in moved.items() if isinstance(v, Tensor)}
-        )
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        moved: dict[str, Any] = {k: v.to(device) for k, v in values.items() if isinstance(v, Tensor)}
+        return replace(self, **moved)
 
     def matrix(self, values: Tensor) -> Tensor:
         """Sparse CSR `[num_nodes, num_nodes]`, row = target, without copying the structure."""

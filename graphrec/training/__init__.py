@@ -1,4 +1,4 @@
-"""Training: typed configuration, negative sampling, the trainer and the way from a store to a model bundle."""
+"""Training: typed configuration, negative sampling, the trainer, the way from a store to a bundle."""
 
 from __future__ import annotations
 

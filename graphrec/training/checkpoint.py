@@ -65,7 +65,7 @@ class Checkpoint:
             return load_file(place / _TENSORS), state
         except (OSError, ValueError, SafetensorError) as error:
             raise CorruptionError(
-                f"The checkpoint {place} cannot be read ({error}); delete that folder to train from the start."
+                f"The checkpoint {place} cannot be read ({error}); delete that folder to start afresh."
             ) from error
 
     def remove(self) -> None:
@@ -85,7 +85,9 @@ def fingerprint(*parts: object) -> str:
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Moments and step counts of an optimiser, flat by parameter number."""
     state = optimizer.state_dict()["state"]
-    return {f"optimizer.{index}.{key}": value for index, entry in state.items() for key, value in entry.items()}
+    return {
+        f"optimizer.{index}.{key}": value for index, entry in state.items() for key, value in entry.items()
+    }
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from graphrec.errors import ConfigError, NotFoundError
 from graphrec.training.request_fusion import RequestConfig
@@ -21,7 +29,7 @@ class SplitConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["auto", "time", "random"] = "auto"
-    """`time`: one cut for all; `random`: a share of each user's items; `auto`: time when all rows have one."""
+    """`time`: one cut for all; `random`: a share per user; `auto`: time when all rows have one."""
     valid: float = Field(default=0.1, gt=0, lt=0.5)
     """Share held out to choose the epoch, the blend and the request scorer."""
     test: float = Field(default=0.1, gt=0, lt=0.5)

@@ -47,8 +47,8 @@ def train_from_store(
     """Train a model on all that a store holds and write its bundle.
 
     Part of the interactions is held out: validation rows choose the epoch, the blend and the request scorer,
-    test rows are looked at once. The shipped model is then fitted on everything with what was chosen. A killed
-    run, started again with the same settings, goes on from its last checkpoint (beside `out`).
+    test rows are looked at once. The shipped model is then fitted on everything with what was chosen. A
+    killed run, started again with the same settings, goes on from its last checkpoint (beside `out`).
 
     Args:
         model: a name of :mod:`graphrec.models.registry`.

@@ -30,14 +30,17 @@ class LoopConfig(BaseModel):
     patience: PositiveInt = 5
     """Looks without a gain after which training stops."""
     average: float = Field(default=0.95, ge=0.0, lt=1.0)
-    """Decay of the exponential moving average of the weights, per step; the average is what is kept. 0: off."""
+    """Decay per step of the exponential moving average of the weights, which is what is kept. 0: off."""
 
 
 class Task(Protocol):
     """What the loop needs to know of a model."""
 
-    module: nn.Module
     generator: torch.Generator
+
+    @property
+    def module(self) -> nn.Module:
+        """What is trained."""
 
     def groups(self, config: LoopConfig) -> list[dict[str, Any]]:
         """Parameter groups for Adam."""
@@ -96,7 +99,7 @@ def _epoch(task: Task, optimizer: torch.optim.Optimizer, progress: Progress, con
     total, steps = 0.0, 0
     for loss in task.losses():
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         _average(task.module, progress.average, config.average)
         total, steps = total + float(loss.detach()), steps + 1
@@ -163,7 +166,9 @@ def _restore(
 
     _load(task.module, part("now."))
     progress.average, progress.kept = part("average."), part("kept.")
-    progress.epoch, progress.best_epoch, progress.stale = (int(state[k]) for k in ("epoch", "best_epoch", "stale"))
+    progress.epoch, progress.best_epoch, progress.stale = (
+        int(state[k]) for k in ("epoch", "best_epoch", "stale")
+    )
     progress.best = float("-inf") if state["best"] is None else float(state["best"])
     restore_optimizer(optimizer, tensors)
     task.generator.set_state(tensors["generator"])

@@ -18,7 +18,7 @@ from graphrec.sparse.strings import Strings
 
 Float = NDArray[np.floating[Any]]
 
-TITLE_WEIGHT = 2.0
+TITLE_WEIGHT = 2
 MIN_ITEMS = 2
 EDGE_FEATURES = 5
 

@@ -1,4 +1,4 @@
-"""Requests made from what people chose: attributes of the chosen item, in our own wordings, never its title."""
+"""Requests made from what people chose: attributes of the chosen item in our wordings, never its title."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ class RequestMaker:
         if not len(own):
             return None
         odds = self._spread[own] / self._spread[own].sum()  # what many recipes have is asked for more often
-        wanted = rng.choice(own, size=min(len(own), 1 + int(rng.random() < TWO_WANTED)), replace=False, p=odds)
+        size = min(len(own), 1 + int(rng.random() < TWO_WANTED))
+        wanted = rng.choice(own, size=size, replace=False, p=odds)
         must = [self._ref(a) for a in wanted]
         if len(cuisines) and rng.random() < 0.3:
             must.append(self._ref(rng.choice(cuisines)))

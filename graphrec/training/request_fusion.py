@@ -1,4 +1,4 @@
-"""Training of the request scorer on held-out choices (see :class:`graphrec.ranking.request.RequestFusion`)."""
+"""Training of the request scorer (:class:`graphrec.ranking.request.RequestFusion`) on held-out choices."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class _Tables:
 
 
 def _edge_rows(catalogue: Catalogue, content: Content, attributes: Sequence[int], items: Int) -> Float:
-    """Mean edge features over the wanted attributes, `[len(items), EDGE_FEATURES]`; every item has them all."""
+    """Mean edge features over the wanted attributes, `[items, EDGE_FEATURES]`; every item has them all."""
     index = catalogue.attribute_items
     total = np.zeros((len(items), EDGE_FEATURES), dtype=np.float32)
     for attribute in attributes:
@@ -197,7 +197,9 @@ def _attribute_text(catalogue: Catalogue, content: Content) -> Float:
 def _reader(catalogue: Catalogue, content: Content) -> RequestFusion:
     """A fusion without weights: it reads queries exactly as serving does."""
     none = np.zeros((0, 1), dtype=np.float32)
-    return RequestFusion(catalogue, content.words, none, none, none, none, np.zeros((4, CONTEXT), dtype=np.float32))
+    return RequestFusion(
+        catalogue, content.words, none, none, none, none, np.zeros((4, CONTEXT), dtype=np.float32)
+    )
 
 
 def _scores(network: _Network, content: dict[str, Tensor], batch: dict[str, Tensor]) -> Tensor:
@@ -212,7 +214,9 @@ def _scores(network: _Network, content: dict[str, Tensor], batch: dict[str, Tens
     return scores.masked_fill(~batch["mask"], -torch.inf)
 
 
-def _optimise(tables: _Tables, content: Content, config: RequestConfig, seed: int, log: Log | None) -> _Network:
+def _optimise(
+    tables: _Tables, content: Content, config: RequestConfig, seed: int, log: Log | None
+) -> _Network:
     generator = torch.Generator().manual_seed(seed)
     known = tables.arrays["context"][:, 2] == 0
     spread = float(tables.arrays["base"][known][tables.arrays["mask"][known]].std()) or 1.0
@@ -221,13 +225,15 @@ def _optimise(tables: _Tables, content: Content, config: RequestConfig, seed: in
     order = torch.randperm(len(tables), generator=generator)
     cut = max(1, len(tables) // 10)
     held, train = order[:cut], order[cut:]
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.Adam(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
     best, kept = -1.0, {k: v.clone() for k, v in network.state_dict().items()}
     for epoch in range(config.epochs):
         for rows in train[torch.randperm(len(train), generator=generator)].split(config.batch_size):
             loss = -torch.log_softmax(_scores(network, fixed, tables.rows(rows)), dim=1)[:, 0].mean()
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
         quality = _reciprocal_rank(network, fixed, tables, held)
         if log:
@@ -252,7 +258,9 @@ def _reciprocal_rank(network: _Network, fixed: dict[str, Tensor], tables: _Table
 def _export(network: _Network, catalogue: Catalogue, content: Content) -> RequestFusion:
     """Fold the maps into NumPy tables."""
     words = torch.from_numpy(content.word_vectors) @ network.from_words
-    named = torch.from_numpy(np.concatenate([content.attribute_graph, _attribute_text(catalogue, content)], axis=1))
+    named = torch.from_numpy(
+        np.concatenate([content.attribute_graph, _attribute_text(catalogue, content)], axis=1)
+    )
     items = torch.from_numpy(content.item_text) @ network.item_text
     items = items + torch.from_numpy(content.item_graph) @ network.item_graph
     factors = network.factors.clone()

@@ -65,7 +65,9 @@ def shared_negatives(num_items: int, count: int, generator: torch.Generator, dev
     return torch.randperm(num_items, generator=generator, device=device)[:count]
 
 
-def popularity_draws(popularity: Tensor, count: int, power: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def popularity_draws(
+    popularity: Tensor, count: int, power: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Items drawn with replacement by `popularity ** power`, and log of their expected number of draws.
 
     Returns:
