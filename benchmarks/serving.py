@@ -67,6 +67,7 @@ def synthetic_bundle(path: Path) -> Path:
     attributes = INGREDIENTS + KEYWORDS + 20 + 12
     types = np.repeat(np.arange(4, dtype=np.int16), [INGREDIENTS, KEYWORDS, 20, 12])
     item_attributes = CSR.from_coo(*catalogue_edges, None, (ITEMS, attributes))
+    closed = _closed(item_attributes, broader)
     minutes = np.where(rng.random(ITEMS) < 0.3, rng.integers(5, 240, ITEMS).astype(float), np.nan)
     counts = {"food": INGREDIENTS, "word": KEYWORDS, "cuisine": 20, "course": 12}
     names = [f"{name} {n}" for name, count in counts.items() for n in range(count)]
@@ -77,8 +78,9 @@ def synthetic_bundle(path: Path) -> Path:
         types=("ingredient", "keyword", "cuisine", "course"), hierarchical=("ingredient",),
         attribute_type=types, attribute_ids=Strings.pack(names), attribute_names=Strings.pack(names),
         relations=("contains", "has_keyword", "of_cuisine", "of_course"), item_attributes=item_attributes,
-        edge_relation=types[item_attributes.indices], attribute_items=_closed(item_attributes, broader),
-        broader=broader, properties={"total_minutes": minutes},
+        edge_relation=types[item_attributes.indices], attribute_items=closed,
+        attribute_items_contained=closed, broader_kinds=broader, broader=broader,
+        properties={"total_minutes": minutes},
         popularity=np.bincount(history.indices, minlength=ITEMS).astype(np.float32), kinds=("cook",),
         history_kind=np.zeros(history.nnz, np.int16), alias=Strings.pack(names),
         alias_attribute=np.arange(attributes, dtype=np.int32),

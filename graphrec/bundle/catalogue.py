@@ -18,6 +18,9 @@ from graphrec.sparse.strings import Strings
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
 
+UNREAD = "unlinked_lines"
+"""Property of an item: how many lines of its ingredients name no known food."""
+
 
 @dataclass(frozen=True, eq=False)
 class Catalogue:
@@ -38,8 +41,11 @@ class Catalogue:
         relations: names of the item-attribute relations.
         item_attributes: `[num_items, num_attributes]`, what the store says of each item.
         edge_relation: int16 `[item_attributes.nnz]`, position in `relations` of each edge.
-        attribute_items: `[num_attributes, num_items]`, closed over is-a: "nuts" holds the items with almonds.
-        broader: `[num_attributes, num_attributes]`, the is-a ancestors of each attribute, closed.
+        attribute_items: `[num_attributes, num_items]`, closed over kinds: "nut" holds the items with almonds.
+        attribute_items_contained: the same closed over kinds and parts: "fish" holds the items with
+            Worcestershire sauce, too. What is wanted reads the former, what is excluded the latter.
+        broader_kinds: `[num_attributes, num_attributes]`, what each attribute is a kind of, closed.
+        broader: `[num_attributes, num_attributes]`, what each attribute is a kind of or holds, closed.
         properties: float64 `[num_items]` by name, NaN where unknown.
         popularity: float32 `[num_items]`, number of users who chose each.
         kinds: names of the interaction kinds.
@@ -62,6 +68,8 @@ class Catalogue:
     item_attributes: CSR
     edge_relation: Int
     attribute_items: CSR
+    attribute_items_contained: CSR
+    broader_kinds: CSR
     broader: CSR
     properties: Mapping[str, Float]
     popularity: Float
@@ -80,10 +88,7 @@ class Catalogue:
                 raise InvalidInputError(
                     f"The catalogue's {name} must have {length} entries, but has {len(getattr(self, name))}."
                 )
-        shapes = {"item_attributes": (self.num_items, self.num_attributes),
-                  "attribute_items": (self.num_attributes, self.num_items),
-                  "broader": (self.num_attributes, self.num_attributes)}  # fmt: skip
-        for name, shape in shapes.items():
+        for name, shape in self._shapes().items():
             if getattr(self, name).shape != shape:
                 raise InvalidInputError(
                     f"The catalogue's {name} must be {shape}, but is {getattr(self, name).shape}."
@@ -94,6 +99,14 @@ class Catalogue:
             "titles": self.num_items, "popularity": self.num_items, "item_rank": self.num_items,
             "attribute_type": self.num_attributes, "attribute_names": self.num_attributes,
             "edge_relation": self.item_attributes.nnz, "alias_attribute": len(self.alias),
+        }  # fmt: skip
+
+    def _shapes(self) -> dict[str, tuple[int, int]]:
+        items, attributes = self.num_items, self.num_attributes
+        return {
+            "item_attributes": (items, attributes),
+            "attribute_items": (attributes, items), "attribute_items_contained": (attributes, items),
+            "broader_kinds": (attributes, attributes), "broader": (attributes, attributes),
         }  # fmt: skip
 
     @property
@@ -150,6 +163,12 @@ class Catalogue:
     def items_without(self, node_type: str) -> Int:
         """Items that have no attribute of a type at all: what they contain is unknown."""
         return self._unknown.get(node_type, np.arange(self.num_items))
+
+    @cached_property
+    def items_unread(self) -> Int:
+        """Items with an ingredient line that nobody could read (:data:`UNREAD`): it may hold anything."""
+        lines = self.properties.get(UNREAD)
+        return np.zeros(0, dtype=np.int64) if lines is None else np.flatnonzero(lines > 0)
 
 
 def catalogue_arrays(catalogue: Catalogue) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -20,6 +20,9 @@ Int = NDArray[np.integer[Any]]
 HIERARCHY = "is_a"
 """The relation, from narrower to broader, that constraints are closed over."""
 
+KIND_WEIGHT = 1.0
+"""Least weight of a hierarchy's edge that says "is a kind of"; a lighter one says "only holds some of"."""
+
 CONTENTS = ("ingredient", "allergen")
 """Types that say what an item is made of, with a hierarchy or without: not knowing them is never safe."""
 
@@ -54,7 +57,8 @@ def build_catalogue(
     contents = dict.fromkeys([*(r.src for r in hierarchy), *(name for name in CONTENTS if name in types)])
     nodes = _Numbering(snapshot, list(types))
     item_attributes, edge_relation = _edges(snapshot, relations, nodes)
-    broader = _closure(snapshot, hierarchy, nodes)
+    kinds_of = _closure(_steps(snapshot, hierarchy, nodes, KIND_WEIGHT))
+    broader = _closure(_steps(snapshot, hierarchy, nodes, -np.inf))
     history, kinds = _strongest(events)
     alias, alias_attribute = _spellings(nodes, load_taxonomy().aliases if aliases is None else aliases)
     item_type = snapshot.item_type
@@ -67,7 +71,8 @@ def build_catalogue(
         attribute_type=nodes.type_code, attribute_ids=Strings.pack(nodes.ids),
         attribute_names=Strings.pack(nodes.names), relations=tuple(r.name for r in relations),
         item_attributes=item_attributes, edge_relation=edge_relation,
-        attribute_items=_closed(item_attributes, broader), broader=broader,
+        attribute_items=_closed(item_attributes, kinds_of), broader_kinds=kinds_of,
+        attribute_items_contained=_closed(item_attributes, broader), broader=broader,
         properties={key: np.array(value) for key, value in snapshot.properties(item_type).items()},
         popularity=np.bincount(history.indices, minlength=events.num_items).astype(np.float32),
         kinds=tuple(snapshot.kinds), history_kind=kinds, alias=alias, alias_attribute=alias_attribute,
@@ -106,20 +111,26 @@ def _edges(
     return matrix, relation[order].astype(np.int16)
 
 
-def _closure(snapshot: GraphSnapshot, hierarchy: Sequence[RelationInfo], nodes: _Numbering) -> CSR:
-    """Every broader attribute of each, over any number of steps; a cycle makes its members equal."""
+def _steps(
+    snapshot: GraphSnapshot, hierarchy: Sequence[RelationInfo], nodes: _Numbering, least: float
+) -> CSR:
+    """The hierarchy's edges of at least some weight, `[num_attributes, num_attributes]`."""
     low, high = [_none()], [_none()]
     for info in hierarchy:
         matrix = snapshot.csr(info.name)
-        low.append(matrix.row_index() + nodes.start[info.src])
-        high.append(matrix.indices.astype(np.int64) + nodes.start[info.dst])
-    shape = (nodes.total, nodes.total)
-    direct = CSR.from_coo(np.concatenate(low), np.concatenate(high), None, shape)
+        kept = np.ones(matrix.nnz, np.bool_) if matrix.values is None else matrix.values >= least
+        low.append((matrix.row_index() + nodes.start[info.src])[kept])
+        high.append((matrix.indices.astype(np.int64) + nodes.start[info.dst])[kept])
+    return CSR.from_coo(np.concatenate(low), np.concatenate(high), None, (nodes.total, nodes.total))
+
+
+def _closure(direct: CSR) -> CSR:
+    """Every broader attribute of each, over any number of steps; a cycle makes its members equal."""
     closed = direct
     while True:
         rows, cols = _joined(closed.row_index(), closed.indices, direct)
         both = np.concatenate([closed.row_index(), rows]), np.concatenate([closed.indices, cols])
-        grown = CSR.from_coo(both[0], both[1], None, shape)
+        grown = CSR.from_coo(both[0], both[1], None, direct.shape)
         if grown.nnz == closed.nnz:
             return closed
         closed = grown

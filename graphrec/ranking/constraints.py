@@ -41,9 +41,11 @@ class _Step:
 def allowed_items(catalogue: Catalogue, query: GraphQuery, seen: Int) -> Allowed:
     """Items that satisfy every constraint of a query.
 
-    * `must`: the item has the node or one narrower (is-a); a node that the catalogue lacks is had by none.
-    * `must_not`: the item has neither the node nor one narrower. Of a type with an is-a hierarchy
-      (ingredients), items without any node of that type are dropped too: what they contain is unknown.
+    * `must`: the item has the node or a kind of it; a node that the catalogue lacks is had by none.
+    * `must_not`: the item has neither the node, nor a kind of it, nor anything that holds some of it. Of a
+      type that says what items are made of (ingredients), items without any node of that type, or with a
+      line that could not be read, are dropped too: they may hold anything. A note counts them where fewer
+      than k items are left.
     * `ranges`: the value is known and inside, bounds included.
     * `candidates`: the item is one of them; ids that the catalogue lacks are skipped and counted in a note.
 
@@ -63,7 +65,23 @@ def allowed_items(catalogue: Catalogue, query: GraphQuery, seen: Int) -> Allowed
         if not mask.any():
             notes.append(f"No item satisfies every constraint; after {step.label} none was left.")
             break
-    return Allowed(np.flatnonzero(mask), tuple(notes))
+    items = np.flatnonzero(_without_unsafe(catalogue, query, mask, notes))
+    return Allowed(items, tuple(notes))
+
+
+def _without_unsafe(catalogue: Catalogue, query: GraphQuery, mask: Mask, notes: list[str]) -> Mask:
+    """Take out items that satisfy all that is known of them, but of which too little is known."""
+    safe = mask.copy()
+    for node_type in {ref.type for ref in query.must_not} & set(catalogue.hierarchical):
+        safe[catalogue.items_without(node_type)] = False
+        safe[catalogue.items_unread] = False
+    left, dropped = int(safe.sum()), int(mask.sum()) - int(safe.sum())
+    if dropped and left < query.k:
+        items = "1 item is" if dropped == 1 else f"{dropped} items are"
+        notes.append(f"{items} left out: an exclusion needs every ingredient known, theirs are not.")
+    if dropped and not left:
+        notes.append("No item satisfies every constraint; after leaving these out none was left.")
+    return safe
 
 
 def _steps(catalogue: Catalogue, query: GraphQuery, seen: Int, notes: list[str]) -> Iterator[_Step]:
@@ -72,7 +90,7 @@ def _steps(catalogue: Catalogue, query: GraphQuery, seen: Int, notes: list[str])
     for requirement in query.must:
         yield _must(catalogue, requirement, notes)
     for ref in query.must_not:
-        yield from _must_not(catalogue, ref, notes)
+        yield _must_not(catalogue, ref, notes)
     for name, (low, high) in query.ranges.items():
         if low is not None or high is not None:
             yield _range(catalogue, name, low, high, notes)
@@ -87,13 +105,18 @@ def _mask(catalogue: Catalogue, *groups: Int) -> Mask:
     return mask
 
 
-def items_with(catalogue: Catalogue, ref: NodeRef) -> Int | None:
-    """Items that have a node or one narrower, ascending; None when the catalogue has no such node."""
+def items_with(catalogue: Catalogue, ref: NodeRef, *, contained: bool = False) -> Int | None:
+    """Items that have a node or a kind of it, ascending; None when the catalogue has no such node.
+
+    Args:
+        contained: take those with something that holds some of it, too (soy sauce for wheat).
+    """
     if ref.type == catalogue.item_type:
         item = catalogue.item_ids.find(ref.id)
         return None if item is None else np.asarray([item])
     attribute = catalogue.resolve(ref.type, ref.id)
-    return None if attribute is None else catalogue.attribute_items.row(attribute)
+    index = catalogue.attribute_items_contained if contained else catalogue.attribute_items
+    return None if attribute is None else index.row(attribute)
 
 
 def _unknown(catalogue: Catalogue, ref: NodeRef) -> str:
@@ -115,14 +138,11 @@ def _must(catalogue: Catalogue, requirement: Requirement, notes: list[str]) -> _
     return _Step(label, keep=_mask(catalogue, *groups))
 
 
-def _must_not(catalogue: Catalogue, ref: NodeRef, notes: list[str]) -> Iterator[_Step]:
-    items = items_with(catalogue, ref)
+def _must_not(catalogue: Catalogue, ref: NodeRef, notes: list[str]) -> _Step:
+    items = items_with(catalogue, ref, contained=True)
     if items is None:
         notes.append(_unknown(catalogue, ref))
-    else:
-        yield _Step(f"must not {ref}", drop=items)
-    if ref.type in catalogue.hierarchical:
-        yield _Step(f"must not {ref} (contents unknown)", drop=catalogue.items_without(ref.type))
+    return _Step(f"must not {ref}", drop=items)
 
 
 def _range(catalogue: Catalogue, name: str, low: float | None, high: float | None, notes: list[str]) -> _Step:

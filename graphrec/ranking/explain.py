@@ -109,7 +109,7 @@ class _Explainer:
         if wanted is None:
             return None
         for relation, attribute in self._edges_of(item):
-            narrower = attribute == wanted or wanted in self.catalogue.broader.row(attribute)
+            narrower = attribute == wanted or wanted in self.catalogue.broader_kinds.row(attribute)
             if narrower and self._stands(item, relation, attribute):
                 text = f"you asked for {ref.id}: this has {self.catalogue.label(attribute)}"
                 return Reason(text, (self._edge(item, relation, attribute),), drop)

@@ -131,14 +131,14 @@ def _edge_features(
 
 
 def _raise(catalogue: Catalogue, closed: CSR, items: Any, attributes: Any, values: Float) -> Float:
-    """Values of direct edges at every broader attribute as well, the largest where several meet."""
+    """Values of direct edges at every broader kind as well, the largest where several meet."""
     keys = closed.row_index() * closed.shape[1] + closed.indices
     found = np.zeros(closed.nnz, dtype=np.float32)
     np.maximum.at(found, np.searchsorted(keys, attributes.astype(np.int64) * closed.shape[1] + items), values)
     chosen = np.flatnonzero(values > 0)
-    counts = catalogue.broader.degrees()[attributes[chosen]]
+    counts = catalogue.broader_kinds.degrees()[attributes[chosen]]
     for edge, count in zip(chosen[counts > 0].tolist(), counts[counts > 0].tolist(), strict=True):
-        above = catalogue.broader.row(int(attributes[edge])).astype(np.int64)
+        above = catalogue.broader_kinds.row(int(attributes[edge])).astype(np.int64)
         place = np.searchsorted(keys, above * closed.shape[1] + items[edge])
         found[place] = np.maximum(found[place], np.full(count, values[edge]))
     return found

@@ -104,7 +104,7 @@ class RequestMaker:
                     yield RequestExample(user, item, query, allowed)
 
     def _absent(self, row: Int) -> Int:
-        """One or two popular attributes that neither the item nor anything it is a kind of has."""
+        """One or two popular attributes that the item neither has, nor is a kind of, nor holds."""
         if not len(self._excludable):
             return self._excludable
         broader = [self.catalogue.broader.row(int(a)) for a in row]

@@ -15,10 +15,12 @@ RELATION = {"ingredient": "contains", "cuisine": "of_cuisine", "keyword": "has_k
 
 @dataclass
 class World:
-    """Items with attributes `type:id`, an is-a hierarchy, users with histories."""
+    """Items with attributes `type:id`, a hierarchy of kinds and parts, users with histories."""
 
     items: dict[str, set[str]]
     is_a: set[tuple[str, str]] = field(default_factory=set)
+    holds: set[tuple[str, str]] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
     minutes: dict[str, float] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     users: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -27,24 +29,24 @@ class World:
 
     def attributes(self) -> list[str]:
         named = {a for attributes in self.items.values() for a in attributes}
-        return sorted(named | {node for pair in self.is_a for node in pair})
+        return sorted(named | {node for pair in self.is_a | self.holds for node in pair})
 
-    def broader(self, attribute: str) -> set[str]:
-        """All ancestors, by walking."""
+    def broader(self, attribute: str, *, holds: bool = True) -> set[str]:
+        """All ancestors, by walking; `holds=False` walks kinds alone."""
         found: set[str] = set()
         todo = [attribute]
         while todo:
             here = todo.pop()
-            for low, high in self.is_a:
+            for low, high in self.is_a | (self.holds if holds else set()):
                 if low == here and high not in found:
                     found.add(high)
                     todo.append(high)
         return found
 
-    def closed(self, item: str) -> set[str]:
-        """Everything an item is, by its own attributes and theirs."""
+    def closed(self, item: str, *, holds: bool = False) -> set[str]:
+        """Everything an item is (or holds), by its own attributes and theirs."""
         own = self.items[item]
-        return own.union(*(self.broader(a) for a in own)) if own else set()
+        return own.union(*(self.broader(a, holds=holds) for a in own)) if own else set()
 
     def catalogue(self) -> Catalogue:
         items, users, attributes = list(self.items), list(self.users), self.attributes()
@@ -52,8 +54,19 @@ class World:
         row = {i: n for n, i in enumerate(items)}
         types = sorted({a.split(":")[0] for a in attributes} | {"ingredient"})
         edges = sorted((row[i], place[a]) for i in items for a in self.items[i])
-        closed = [(place[a], row[i]) for i in items for a in self.closed(i)]
-        broad = [(place[a], place[b]) for a in attributes for b in self.broader(a)]
+        size = len(attributes)
+        closed, contained = (
+            pairs(
+                [(place[a], row[i]) for i in items for a in self.closed(i, holds=holds)], (size, len(items))
+            )
+            for holds in (False, True)
+        )
+        kinds_of, broad = (
+            pairs(
+                [(place[a], place[b]) for a in attributes for b in self.broader(a, holds=holds)], (size, size)
+            )
+            for holds in (False, True)
+        )
         relations = [RELATION.get(t, f"has_{t}") for t in types]
         history = self.history()
         seen = [(users[u], items[i]) for u, i in zip(history.row_index(), history.indices, strict=True)]
@@ -68,9 +81,12 @@ class World:
             attribute_names=Strings.pack(self.names.get(a, "") for a in attributes),
             relations=tuple(relations), item_attributes=pairs(edges, (len(items), len(attributes))),
             edge_relation=np.asarray(codes, dtype=np.int16),
-            attribute_items=pairs(closed, (len(attributes), len(items))),
-            broader=pairs(broad, (len(attributes), len(attributes))),
-            properties={"total_minutes": np.asarray([self.minutes.get(i, np.nan) for i in items])},
+            attribute_items=closed, attribute_items_contained=contained,
+            broader_kinds=kinds_of, broader=broad,
+            properties={
+                "total_minutes": np.asarray([self.minutes.get(i, np.nan) for i in items]),
+                "unlinked_lines": np.asarray([float(i in self.unread) for i in items]),
+            },
             popularity=np.bincount(history.indices, minlength=len(items)).astype(np.float32),
             kinds=tuple(kinds),
             history_kind=np.asarray([kinds.index(self.kinds.get(s, "cook")) for s in seen], dtype=np.int16),

@@ -17,15 +17,15 @@ NOBODY = np.zeros(0, dtype=np.int64)
 
 def satisfies(world: World, item: str, query: GraphQuery) -> bool:
     """The meaning of every constraint, item by item, on the world's own sets."""
-    closed = world.closed(item)
+    closed, contained = world.closed(item), world.closed(item, holds=True)
     minutes = world.minutes.get(item, math.nan)
     for requirement in query.must:
         options = requirement if isinstance(requirement, tuple) else (requirement,)
         if not any(str(ref) in closed for ref in options):
             return False
     for ref in query.must_not:
-        unknown = not any(a.startswith("ingredient:") for a in world.items[item])
-        if str(ref) in closed or (ref.type == "ingredient" and unknown):
+        unknown = item in world.unread or not any(a.startswith("ingredient:") for a in world.items[item])
+        if str(ref) in contained or (ref.type == "ingredient" and unknown):
             return False
     for name, (low, high) in query.ranges.items():
         if low is None and high is None:
@@ -48,6 +48,8 @@ def worlds_and_queries(draw: st.DrawFn) -> tuple[World, GraphQuery]:
     item = st.sampled_from(sorted(items))
     world = World(
         items=items, is_a=draw(st.sets(st.tuples(ingredient, ingredient), max_size=5)),
+        holds=draw(st.sets(st.tuples(ingredient, ingredient), max_size=4)),
+        unread=draw(st.sets(item, max_size=2)),
         minutes=draw(st.dictionaries(item, st.integers(0, 9).map(float), max_size=9)),
         users={u: draw(st.dictionaries(item, st.just(1.0), max_size=4)) for u in ("u", "v")},
     )  # fmt: skip
@@ -101,6 +103,35 @@ def test_the_closure_reaches_two_steps_up():
 def test_an_exclusion_drops_what_is_narrower_and_what_is_unknown():
     assert ids(kitchen(), must_not=as_refs(["ingredient:nut"]))[0] == ["r1", "r2", "r4", "r6", "r8"]
     assert ids(kitchen(), must_not=as_refs(["cuisine:thai"]))[0] == ["r2", "r3", "r4", "r5", "r6"]
+
+
+def sauces() -> World:
+    return World(
+        items={
+            "bloody mary": {"ingredient:worcestershire sauce"}, "grilled trout": {"ingredient:trout"},
+            "salad": {"ingredient:lettuce"}, "secret stew": {"ingredient:lettuce"},
+        },
+        is_a={("ingredient:trout", "ingredient:fish"),
+              ("ingredient:worcestershire sauce", "ingredient:sauce"),
+              ("ingredient:anchovy", "ingredient:fish")},
+        holds={("ingredient:worcestershire sauce", "ingredient:anchovy")}, unread={"secret stew"},
+    )  # fmt: skip
+
+
+def test_what_only_holds_some_is_excluded_but_not_wanted():
+    assert ids(sauces(), must=as_requirements(["ingredient:fish"]))[0] == ["grilled trout"]
+    assert ids(sauces(), must=as_requirements(["ingredient:sauce"]))[0] == ["bloody mary"]
+    assert ids(sauces(), must_not=as_refs(["ingredient:fish"]))[0] == ["salad"]
+
+
+def test_a_line_that_nobody_could_read_is_never_safe():
+    found, note = ids(sauces(), must_not=as_refs(["ingredient:trout"]), k=3)
+    assert found == ["bloody mary", "salad"] and note.startswith("1 item is left out")
+    assert ids(sauces(), must_not=as_refs(["ingredient:trout"]), k=2) == (found, "")
+    assert "secret stew" in ids(sauces(), must_not=as_refs(["cuisine:thai"]))[0]
+    assert "secret stew" in ids(sauces(), must=as_requirements(["ingredient:lettuce"]))[0]
+    found, note = ids(sauces(), must_not=as_refs(["ingredient:trout"]), candidates=("secret stew",))
+    assert found == [] and "1 item is left out" in note and "none was left" in note
 
 
 def test_or_inside_and():

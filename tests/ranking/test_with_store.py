@@ -26,9 +26,11 @@ def fill(store: GraphStore, world: World) -> None:
             if edges := [(i, name) for i, (type_, name) in attributes if type_ == kind]:
                 writer.add_relation(relation, "recipe", kind, inverse=f"{relation}_of")
                 writer.add_edges(relation, edges)
-        if world.is_a:
+        if world.is_a or world.holds:
             writer.add_relation("is_a", "ingredient", "ingredient", inverse="has_kind")
-            writer.add_edges("is_a", [tuple(n.split(":", 1)[1] for n in pair) for pair in sorted(world.is_a)])
+            for weight, pairs in ((0.5, world.holds), (1.0, world.is_a)):
+                names = [[node.split(":", 1)[1] for node in pair] for pair in sorted(pairs)]
+                writer.add_edges("is_a", [(low, high, weight) for low, high in names])
         writer.set_properties("recipe", "total_minutes", world.minutes.items())
         chosen = [(u, i, weight) for u, items in world.users.items() for i, weight in items.items()]
         writer.add_interactions((u, i, world.kinds.get((u, i), "cook"), None, w) for u, i, w in chosen)
@@ -73,9 +75,11 @@ def test_the_catalogue_says_what_the_world_is(snapshot):
     for attribute in world.attributes():
         place = found.resolve(*attribute.split(":", 1))
         assert place is not None
-        assert {found.ref(b) for b in found.broader.row(place)} == world.broader(attribute)
-        holders = {found.item_ids[i] for i in found.attribute_items.row(place)}
-        assert holders == {i for i in world.items if attribute in world.closed(i)}
+        for holds, up, down in ((True, found.broader, found.attribute_items_contained),
+                                (False, found.broader_kinds, found.attribute_items)):  # fmt: skip
+            assert {found.ref(b) for b in up.row(place)} == world.broader(attribute, holds=holds)
+            holders = {found.item_ids[i] for i in down.row(place)}
+            assert holders == {i for i in world.items if attribute in world.closed(i, holds=holds)}
     minutes = dict(zip(found.item_ids, found.properties["total_minutes"].tolist(), strict=True))
     assert np.isnan(minutes.pop("r8")) and minutes == world.minutes
     popular = dict(zip(found.item_ids, found.popularity.tolist(), strict=True))
