@@ -164,6 +164,6 @@ def _row(index: int, count: int) -> int:
 
 
 def _equal(one: Sequence[str | None], other: object) -> bool:
-    if isinstance(other, Sequence) and not isinstance(other, str | bytes):
-        return len(one) == len(other) and all(a == b for a, b in zip(one, other, strict=True))
-    return NotImplemented
+    if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+        return False
+    return len(one) == len(other) and all(a == b for a, b in zip(one, other, strict=True))
