@@ -48,9 +48,16 @@ class _Propagate(torch.autograd.Function):
         if ctx.needs_input_grad[2]:
             grad_x = ctx.graph.transposed_matrix(values) @ grad
         if ctx.needs_input_grad[1]:
-            pattern = ctx.graph.matrix(torch.zeros_like(values))
-            grad_values = torch.sparse.sampled_addmm(pattern, grad.contiguous(), x.t()).values()
+            grad_values = _at_edges(ctx.graph, grad, x)
         return None, grad_values, grad_x
+
+
+def _at_edges(graph: EdgeGraph, left: Tensor, right: Tensor) -> Tensor:
+    """`left @ right.T` at the edges alone, `[num_edges]`."""
+    if graph.num_edges > graph.num_nodes**2:  # parallel edges of a toy graph, which sampled_addmm refuses
+        return (left[graph.target] * right[graph.source]).sum(dim=1)
+    pattern = graph.matrix(torch.zeros(graph.num_edges, dtype=left.dtype, device=left.device))
+    return torch.sparse.sampled_addmm(pattern, left.contiguous(), right.t()).values()
 
 
 def symmetric_norm(graph: EdgeGraph, weights: Tensor) -> Tensor:
@@ -73,8 +80,9 @@ def segment_softmax(logits: Tensor, graph: EdgeGraph) -> Tensor:
     peak = torch.full((graph.num_nodes,), -torch.inf, dtype=logits.dtype, device=logits.device)
     peak = peak.scatter_reduce(0, graph.target, logits.detach(), "amax")
     shifted = torch.exp(logits - torch.nan_to_num(peak, neginf=0.0)[graph.target])
-    total = graph.sum_by_target(shifted).clamp_min(torch.finfo(logits.dtype).tiny)
-    return shifted / total[graph.target]
+    total = graph.sum_by_target(shifted)
+    # a node without a remaining edge divides by 1: a tiny divisor would make its gradient inf * 0
+    return shifted / torch.where(total > 0, total, 1.0)[graph.target]
 
 
 def random_noise(x: Tensor, scale: float, generator: torch.Generator) -> Tensor:
