@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,9 +23,11 @@ class NegativeSampler:
 
     def __init__(self, positives: CSR, device: str = "cpu") -> None:
         self.num_items = positives.shape[1]
-        rows = torch.from_numpy(positives.row_index())
-        self._keys = (rows * self.num_items + torch.from_numpy(positives.indices).long()).to(device)
-        self.full_users = torch.from_numpy(positives.degrees() >= self.num_items).to(device)
+        keys = positives.row_index() * self.num_items + positives.indices
+        keys = np.unique(keys)  # a CSR may hold its columns in any order, the search needs them ascending
+        known = np.bincount(keys // max(self.num_items, 1), minlength=positives.shape[0])
+        self._keys = torch.from_numpy(keys).to(device)
+        self.full_users = torch.from_numpy(known >= self.num_items).to(device)
 
     def is_positive(self, users: Tensor, items: Tensor) -> Tensor:
         """Whether each (user, item) is a known positive; the shapes broadcast."""
