@@ -56,6 +56,16 @@ def test_kinds_leave_out_what_is_only_contained() -> None:
     assert "soy" in taxonomy.kinds("soy sauce")
 
 
+@pytest.mark.parametrize(("name", "group"), [
+    ("fish sauce", "fish"), ("dashi", "fish"), ("worcestershire sauce", "fish"), ("oyster sauce", "shellfish"),
+    ("clam juice", "shellfish"), ("sesame oil", "sesame"), ("peanut oil", "peanut"), ("chicken broth", "chicken"),
+])  # fmt: skip
+def test_what_seasons_a_dish_does_not_make_it_one(name: str, group: str) -> None:
+    """A dish with fish sauce is no fish dish; for whoever avoids fish it is one."""
+    taxonomy = load_taxonomy()
+    assert group in taxonomy.ancestors(name) and group not in taxonomy.kinds(name)
+
+
 def test_every_name_with_a_telling_word_reaches_its_group() -> None:
     """A vocabulary name that holds an allergen's word must lead to it, but for the few that only sound like
     it.
