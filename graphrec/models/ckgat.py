@@ -80,10 +80,11 @@ class CKGATNetwork(KGATNetwork):
     """KGAT's encoder on the whole graph and on views of it."""
 
     config: CKGATConfig
+    reliability: Tensor | None
 
     def __init__(self, data: TrainData, config: CKGATConfig, generator: torch.Generator, device: str) -> None:
         super().__init__(data, config, generator, device)
-        self.reliability: Tensor | None = None
+        self.register_buffer("reliability", None)
         self._drop = {r: config.knowledge_drop for r in range(TO_ITEM + 1, self.graph.num_relations)}
         self._drop |= {r: config.edge_drop for r in range(TO_ITEM + 1)}
 

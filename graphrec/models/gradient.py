@@ -193,6 +193,9 @@ def _array(tensor: Tensor) -> Float:
 
 
 def _fingerprint(model: GradientModel, data: TrainData, seed: int) -> str:
-    kg = data.kg
-    sizes = (data.train.shape, data.train.nnz, int(data.train.indices.sum()), kg.num_triples if kg else 0)
-    return fingerprint(model.name, model.config.model_dump_json(), seed, sizes)
+    parts: list[object] = [model.name, model.config.model_dump_json(), seed]
+    for matrix in (data.train, data.valid):
+        parts += ["none"] if matrix is None else [matrix.shape, matrix.indptr, matrix.indices, matrix.values]
+    if data.kg is not None:
+        parts += [data.kg.num_entities, data.kg.heads, data.kg.relations, data.kg.tails]
+    return fingerprint(*parts)

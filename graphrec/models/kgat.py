@@ -76,6 +76,8 @@ class KGAT(GradientModel):
 class KGATNetwork(Network):
     """Embeddings of all nodes, relation parameters, gate and aggregators."""
 
+    attention: Tensor | None
+
     def __init__(self, data: TrainData, config: KGATConfig, generator: torch.Generator, device: str) -> None:
         super().__init__()
         self.config, self.generator = config, generator
@@ -101,7 +103,7 @@ class KGATNetwork(Network):
             BiInteraction(config.dim, config.dropout, generator, device)
             for _ in range(config.num_layers if config.aggregator == "bi_interaction" else 0)
         )
-        self.attention: Tensor | None = None
+        self.register_buffer("attention", None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

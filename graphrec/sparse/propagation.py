@@ -57,7 +57,8 @@ def _at_edges(graph: EdgeGraph, left: Tensor, right: Tensor) -> Tensor:
     if graph.num_edges > graph.num_nodes**2:  # parallel edges of a toy graph, which sampled_addmm refuses
         return (left[graph.target] * right[graph.source]).sum(dim=1)
     pattern = graph.matrix(torch.zeros(graph.num_edges, dtype=left.dtype, device=left.device))
-    return torch.sparse.sampled_addmm(pattern, left.contiguous(), right.t()).values()
+    found: Tensor = torch.sparse.sampled_addmm(pattern, left.contiguous(), right.t()).values()
+    return found
 
 
 def symmetric_norm(graph: EdgeGraph, weights: Tensor) -> Tensor:

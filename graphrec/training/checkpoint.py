@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -38,7 +39,8 @@ class Checkpoint:
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, fresh / _TENSORS)
-        text = json.dumps({"fingerprint": self.fingerprint, **state})
+        digest = _digest(fresh / _TENSORS)
+        text = json.dumps({"fingerprint": self.fingerprint, "tensors": digest, "state": dict(state)})
         (fresh / _STATE).write_text(text, encoding="utf-8")
         for path in (fresh / _TENSORS, fresh / _STATE, fresh):
             _flush(path)
@@ -59,11 +61,13 @@ class Checkpoint:
         if place is None:
             return None
         try:
-            state = json.loads((place / _STATE).read_text(encoding="utf-8"))
-            if state.pop("fingerprint", None) != self.fingerprint:
+            saved = json.loads((place / _STATE).read_text(encoding="utf-8"))
+            if saved["fingerprint"] != self.fingerprint:
                 return None
-            return load_file(place / _TENSORS), state
-        except (OSError, ValueError, SafetensorError) as error:
+            if saved["tensors"] != _digest(place / _TENSORS):
+                raise ValueError(f"{_TENSORS} is not what was written")
+            return load_file(place / _TENSORS), saved["state"]
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise CorruptionError(
                 f"The checkpoint {place} cannot be read ({error}); delete that folder to start afresh."
             ) from error
@@ -78,8 +82,12 @@ class Checkpoint:
 
 
 def fingerprint(*parts: object) -> str:
-    """A short hash of everything that decides a run's result."""
-    return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()[:16]
+    """A short hash of everything that decides a run's result; arrays count with their whole content."""
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.tobytes() if isinstance(part, np.ndarray) else str(part).encode()
+        digest.update(f"{len(content)}:".encode() + content)
+    return digest.hexdigest()[:16]
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -99,6 +107,11 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
             state.setdefault(int(index), {})[key] = value
     whole = optimizer.state_dict()
     optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

@@ -46,7 +46,7 @@ class Task(Protocol):
         """Parameter groups for Adam."""
 
     def begin_epoch(self, epoch: int) -> None:
-        """Refresh whatever stands still within an epoch (attention, reliabilities)."""
+        """Refresh whatever stands still within an epoch (attention, reliabilities), kept as buffers."""
 
     def losses(self) -> Iterator[Tensor]:
         """The loss of each step of one epoch; the loop steps between two of them."""
@@ -89,7 +89,8 @@ def run_loop(
                 _save(checkpoint, task, optimizer, progress)
         if log:
             log(record)
-    _load(task.module, progress.kept)
+    if progress.kept:
+        _load_state(task.module, progress.kept)
     return progress
 
 
@@ -117,7 +118,8 @@ def _look(task: Task, progress: Progress, config: LoopConfig) -> float | None:
     if value is None or value > progress.best:
         progress.best = progress.best if value is None else value
         progress.best_epoch, progress.stale = progress.epoch, 0
-        progress.kept = {name: tensor.clone() for name, tensor in candidate.items()}
+        kept = candidate | dict(task.module.named_buffers())
+        progress.kept = {name: tensor.clone() for name, tensor in kept.items()}
     else:
         progress.stale += 1
     _load(task.module, current)
@@ -142,8 +144,17 @@ def _load(module: nn.Module, weights: dict[str, Tensor]) -> None:
             parameter.copy_(weights[name])
 
 
+def _load_state(module: nn.Module, state: dict[str, Tensor]) -> None:
+    """Weights and buffers: what stands still within an epoch belongs to the weights it was computed from."""
+    _load(module, state)
+    for path, part in module.named_modules():
+        for name in part._buffers:
+            setattr(part, name, state.get(f"{path}.{name}" if path else name))
+
+
 def _save(checkpoint: Checkpoint, task: Task, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    tensors = {f"now.{name}": value for name, value in _weights(task.module).items()}
+    now = _weights(task.module) | dict(task.module.named_buffers())
+    tensors = {f"now.{name}": value for name, value in now.items()}
     tensors |= {f"average.{name}": value.clone() for name, value in progress.average.items()}
     tensors |= {f"kept.{name}": value for name, value in progress.kept.items()}
     tensors |= optimizer_tensors(optimizer) | {"generator": task.generator.get_state()}
@@ -164,7 +175,7 @@ def _restore(
         size = len(prefix)
         return {name[size:]: value.to(device) for name, value in tensors.items() if name.startswith(prefix)}
 
-    _load(task.module, part("now."))
+    _load_state(task.module, part("now."))
     progress.average, progress.kept = part("average."), part("kept.")
     progress.epoch, progress.best_epoch, progress.stale = (
         int(state[k]) for k in ("epoch", "best_epoch", "stale")
