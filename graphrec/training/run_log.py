@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -42,7 +43,8 @@ class RunLog(AbstractContextManager["RunLog"]):
         """Write one record; `epoch` moves the bar, `valid` and `loss` stand beside it."""
         if self._file:
             elapsed = round(time.perf_counter() - self._started, 3)
-            self._file.write(json.dumps({"seconds": elapsed, **record}) + "\n")
+            line = {"seconds": elapsed} | {key: _plain(value) for key, value in record.items()}
+            self._file.write(json.dumps(line) + "\n")
             self._file.flush()
         if "epoch" in record:
             note = " ".join(f"{k} {record[k]:.4f}" for k in ("loss", "valid") if k in record)
@@ -54,3 +56,8 @@ class RunLog(AbstractContextManager["RunLog"]):
         self._bar.stop()
         if self._file:
             self._file.close()
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: a loss that left the numbers is null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
