@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Bundle
+from graphrec.bundle import Bundle, ItemItemPart, VectorPart
 from graphrec.errors import InvalidInputError, NotFoundError
 from graphrec.evaluation.protocol import evaluate
 from graphrec.evaluation.result import EvaluationResult
@@ -48,14 +48,31 @@ class BundleEvaluation:
 
 
 class BundleScorer:
-    """A bundle under the contract of evaluation: `score(users)`, float32 `[len(users), num_items]`."""
+    """A bundle under the contract of evaluation: `score(users)`, float32 `[len(users), num_items]`.
+
+    The same sums as :meth:`graphrec.bundle.Bundle.score_user`, for a block of users in one product per part.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        self._history = bundle.history.to_scipy()
+        self._weights = [
+            part.weights.to_scipy() if isinstance(part, ItemItemPart) else None for part in bundle.parts
+        ]
 
     def score(self, users: Int) -> Float:
         """Scores of the bundle's own users by their dense ids."""
-        return np.stack([self.bundle.score_user(int(user)) for user in users]).astype(np.float32)
+        total = np.zeros((len(users), self.bundle.catalogue.num_items), dtype=np.float32)
+        for part, weights in zip(self.bundle.parts, self._weights, strict=True):
+            if isinstance(part, VectorPart):
+                scores = part.users[users] @ part.items.T
+                scores = scores if part.item_bias is None else scores + part.item_bias
+            else:
+                rows = self._history[users]
+                rows = rows.sign() if part.binary else rows
+                scores = (rows.astype(np.float64) @ weights).toarray()
+            total += np.float32(part.weight) * np.asarray(scores, dtype=np.float32)
+        return total
 
 
 def evaluate_bundle(

@@ -7,10 +7,11 @@ edge; where the score does not drop, the path is no reason and is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +22,20 @@ from graphrec.ranking.cold import COLD_USER
 from graphrec.ranking.live import LiveStore, catalogue_title
 from graphrec.ranking.query import GraphQuery, NodeRef
 from graphrec.ranking.scoring import Scoring
+from graphrec.ranking.similar import SILENT
 
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
 
+_Cause = TypeVar("_Cause", int, NodeRef)
+
 MAX_REASONS = 3
+_ASKED = 2  # reasons that the request may give, so that one is left for the user
 _TRIED = 6  # history entries per item that are scored again
-_NAMED = 2  # shared attributes that a text names
-_COMMON = 0.2  # an attribute that more than this share of items has (salt) says little,
+_NAMED = 3  # shared attributes that a text names
+_COMMON = 0.1  # an attribute that more than this share of items has (salt) says little,
 _ALWAYS_TELLING = 20  # unless only so few items have it
 _PROBED = 5  # people looked up in the store to see that a path over them is still there
-
-_SILENT = frozenset({"time_band", "health_band", "meal"})
-"""Types that link items without saying why one would like both."""
 
 _DID = {
     "view": "looked at", "click": "looked at", "save": "saved", "rate": "rated", "cart": "put in your cart",
@@ -64,6 +66,7 @@ class _Explainer:
     _without: dict[int | NodeRef, Float] = field(default_factory=dict)
     _titles: dict[int, str] = field(default_factory=dict)
     _stored: dict[tuple[int, str], frozenset[str]] = field(default_factory=dict)
+    _carrying: dict[int, Float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.catalogue = self.scoring.bundle.catalogue
@@ -77,19 +80,20 @@ class _Explainer:
                 self.contributions += np.float32(part.weight) * share
 
     def reasons(self, place: int) -> Iterator[Reason]:
-        """Reasons for one item, the largest drop first."""
+        """Reasons for one item: what was asked for, then what the user did, the largest drop first."""
+        asked = (self._asked(place, ref, drop) for ref, drop in self._drops(place, self.scoring.query.refs()))
+        yield from islice((reason for reason in asked if reason is not None), _ASKED)
         ahead = np.argsort(-self.contributions[:, place], kind="stable")[:_TRIED]
-        causes: list[int | NodeRef] = [*self.scoring.query.refs(), *ahead.tolist()]
-        drops = [(self._drop(place, cause), cause) for cause in causes]
-        for drop, cause in sorted(drops, key=lambda pair: -pair[0]):
-            if drop <= 0:
-                return
-            if isinstance(cause, NodeRef):
-                reason = self._asked(place, cause, drop)
-            else:
-                reason = self._did(place, cause, drop)
+        told: set[int] = set()
+        for entry, drop in self._drops(place, ahead.tolist()):
+            reason = self._did(place, entry, drop, told)
             if reason is not None:
                 yield reason
+
+    def _drops(self, place: int, causes: Sequence[_Cause]) -> list[tuple[_Cause, float]]:
+        """The causes whose absence lowers the score, and by how much, the largest drop first."""
+        drops = [(cause, self._drop(place, cause)) for cause in causes]
+        return sorted(((cause, drop) for cause, drop in drops if drop > 0), key=lambda pair: -pair[1])
 
     def _drop(self, place: int, cause: int | NodeRef) -> float:
         if cause not in self._without:
@@ -108,20 +112,22 @@ class _Explainer:
         wanted = self.catalogue.resolve(ref.type, ref.id)
         if wanted is None:
             return None
-        for relation, attribute in self._edges_of(item):
-            narrower = attribute == wanted or wanted in self.catalogue.broader_kinds.row(attribute)
-            if narrower and self._stands(item, relation, attribute):
-                text = f"you asked for {ref.id}: this has {self.catalogue.label(attribute)}"
+        edges = sorted(self._edges_of(item), key=lambda pair: pair[1] != wanted)
+        for relation, attribute in edges:
+            kind = attribute == wanted or wanted in self.catalogue.broader_kinds.row(attribute)
+            if kind and self._stands(item, relation, attribute):
+                has = "" if attribute == wanted else f": this has {self.catalogue.label(attribute)}"
+                text = f"you asked for {self.catalogue.label(wanted)}{has}"
                 return Reason(text, (self._edge(item, relation, attribute),), drop)
         return None
 
-    def _did(self, place: int, entry: int, drop: float) -> Reason | None:
+    def _did(self, place: int, entry: int, drop: float, told: set[int]) -> Reason | None:
         """From what the user did over shared attributes; where those say little, over people."""
         item, known = int(self.items[place]), int(self.scoring.user.history.items[entry])
         kind = self.scoring.user.kinds[entry]
         start: Edge = (f"user:{self.scoring.user.id}", kind, self._node(known))
         did = f"you {_DID.get(kind, 'chose')} {self._title(known)}"
-        shared, telling = self._shared(known, item)
+        shared, telling = self._shared(place, known, told)
         others = 0 if telling else self._people(known, item)
         if others:
             # Other people's ids are no business of this user: the path says that they are, not who they are.
@@ -130,31 +136,62 @@ class _Explainer:
             return Reason(f"{did}, and {who} who chose it chose this too", (start, *edges), drop)
         if not shared:
             return None
-        names = " and ".join(self.catalogue.label(attribute) for _, attribute in shared)
+        told.update(attribute for _, attribute in shared)
+        *first, last = (self.catalogue.label(attribute) for _, attribute in shared)
+        names = f"{', '.join(first)} and {last}" if first else last
         edges = [self._edge(i, relation, a) for relation, a in shared for i in (known, item)]
         return Reason(f"{did}, which shares {names} with this", (start, *edges), drop)
 
-    def _shared(self, one: int, other: int) -> tuple[list[tuple[int, int]], bool]:
-        """Up to two (relation, attribute) pairs of both items, rarest first, and whether they say much."""
-        second = self._edges_of(other)
-        both = [pair for pair in self._edges_of(one) if pair in second and self._speaks(pair[1])]
+    def _shared(self, place: int, known: int, told: set[int]) -> tuple[list[tuple[int, int]], bool]:
+        """(relation, attribute) pairs of both items worth naming, and whether they say much.
+
+        The best are those that carry the score and are rare; what an earlier reason named, or what many
+        items have, stands in only where there is nothing else.
+        """
+        item, carried = int(self.items[place]), self._carried(place)
+        second = self._edges_of(item)
+        both = [pair for pair in self._edges_of(known) if pair in second and self._speaks(pair[1])]
         counts = {pair: len(self.catalogue.attribute_items.row(pair[1])) for pair in both}
-        both.sort(key=lambda pair: (counts[pair], pair))
         limit = max(_COMMON * self.catalogue.num_items, _ALWAYS_TELLING)
+        rarity = {pair: np.log(self.catalogue.num_items / max(count, 1)) for pair, count in counts.items()}
+        value = {pair: float(carried[pair[1]] * rarity[pair]) for pair in both}
+        weak = {pair: (counts[pair] > limit, pair[1] in told, value[pair] <= 0) for pair in both}
         kept: list[tuple[int, int]] = []
-        words: set[str] = set()
-        for pair in both:
-            if len(kept) == _NAMED or (kept and counts[pair] > limit):
+        names: list[set[str]] = []
+        for pair in sorted(both, key=lambda pair: (weak[pair], -value[pair], counts[pair], pair)):
+            if len(kept) == _NAMED or (kept and any(weak[pair])):
                 break
-            named = set(tokens(self.catalogue.label(pair[1])))
-            if named <= words or not (self._stands(one, *pair) and self._stands(other, *pair)):
-                continue
-            kept.append(pair)
-            words |= named
+            name = set(tokens(self.catalogue.label(pair[1])))
+            repeats = any(name <= other or other <= name for other in names)
+            if not repeats and self._stands(known, *pair) and self._stands(item, *pair):
+                kept.append(pair)
+                names.append(name)
         return kept, bool(kept) and counts[kept[0]] <= limit
 
+    def _carried(self, place: int) -> Float:
+        """What the history entries with each attribute add to an item's score, beyond the attribute's share.
+
+        Float `[num_attributes]`: the sum of their contributions, less what as many entries drawn at random
+        would add; at least 0. An attribute that half of all items have explains no half of the score.
+        """
+        if place not in self._carrying:
+            rows, attributes = self._history_edges
+            share = self.catalogue.attribute_items.degrees() / max(self.catalogue.num_items, 1)
+            each = self.contributions[:, place]
+            total = np.bincount(attributes, each[rows], self.catalogue.num_attributes)
+            self._carrying[place] = np.maximum(total - share * float(each.sum()), 0.0)
+        return self._carrying[place]
+
+    @cached_property
+    def _history_edges(self) -> tuple[Int, Int]:
+        """(history entry, attribute) of every attribute of everything the user did."""
+        edges, known = self.catalogue.item_attributes, self.scoring.user.history.items
+        found = [edges.row(int(item)) for item in known]
+        rows = np.repeat(np.arange(len(known)), [len(row) for row in found])
+        return rows, np.concatenate([np.zeros(0, dtype=np.int64), *found])
+
     def _speaks(self, attribute: int) -> bool:
-        return self.catalogue.types[int(self.catalogue.attribute_type[attribute])] not in _SILENT
+        return self.catalogue.types[int(self.catalogue.attribute_type[attribute])] not in SILENT
 
     def _edges_of(self, item: int) -> dict[tuple[int, int], None]:
         edges = self.catalogue.item_attributes

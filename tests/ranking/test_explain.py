@@ -97,6 +97,64 @@ def test_what_does_not_carry_the_score_is_no_reason():
     assert reason.drop == pytest.approx(1.0) and len(reason.path) == 5
 
 
+def pantry(**more: object) -> World:
+    """Two soups beside thirty dishes with salt; the user cooked the first and a stew."""
+    soup = {"ingredient:salt", "ingredient:leek", "ingredient:thyme", "cuisine:welsh", "ingredient:leek oil"}
+    items = {"r1": soup, "r2": soup | {"ingredient:butter"}, "r3": {"cuisine:welsh", "ingredient:salt"}}
+    items |= {f"s{n}": {"ingredient:salt", "ingredient:butter"} for n in range(30)}
+    users = {"u1": {"r1": 1.0, "r3": 1.0}, "u2": {"r1": 1.0, "r2": 1.0}}
+    return World(items=items, users=users, titles={"r1": "Cawl", "r3": "Stew"}, **more)  # type: ignore[arg-type]
+
+
+def pull(world: World, *pairs: tuple[str, str, float]) -> ItemItemPart:
+    place = {item: n for n, item in enumerate(world.items)}
+    rows, cols = (np.array([place[pair[side]] for pair in pairs]) for side in (0, 1))
+    values = np.array([pair[2] for pair in pairs], dtype=np.float32)
+    return ItemItemPart(CSR.from_coo(rows, cols, values, (len(place), len(place))))
+
+
+def test_specific_attributes_are_named_and_staples_are_not():
+    """Both cooked dishes are Welsh, so that carries most; salt is in every dish; leek oil repeats leek."""
+    world = pantry()
+    bundle = world.bundle([pull(world, ("r1", "r2", 2.0), ("r3", "r2", 1.0))])
+    (item,) = Recommender(bundle).recommend("u1", candidates=["r2"], explain=True).items
+    first, second = (reason.text for reason in item.reasons)
+    assert first == "you cooked Cawl, which shares welsh, leek and thyme with this"
+    assert second == "you cooked Stew, which shares welsh with this", "named again: there is nothing else"
+
+
+def test_a_later_reason_names_something_new_where_it_can():
+    world = pantry()
+    world.items["r3"].add("ingredient:thyme")
+    world.items["r1"] -= {"ingredient:thyme"}
+    bundle = world.bundle([pull(world, ("r1", "r2", 2.0), ("r3", "r2", 1.0))])
+    (item,) = Recommender(bundle).recommend("u1", candidates=["r2"], explain=True).items
+    assert [reason.text.partition("shares ")[2] for reason in item.reasons] == [
+        "welsh and leek with this", "thyme with this"
+    ]  # fmt: skip
+
+
+def test_what_was_asked_for_is_said_first_and_leaves_room():
+    world = pantry()
+    bundle = world.bundle([pull(world, ("r1", "r2", 9.0), ("r3", "r2", 1.0))])
+    wishes = ["ingredient:leek", "ingredient:thyme", "cuisine:welsh"]
+    (item,) = Recommender(bundle).recommend("u1", candidates=["r2"], should=wishes, explain=True).items
+    texts = [reason.text for reason in item.reasons]
+    assert [text[:10] for text in texts] == ["you asked ", "you asked ", "you cooked"]
+    assert set(texts[:2]) <= {f"you asked for {name}" for name in ("leek", "thyme", "welsh")}
+    assert item.reasons[2].drop > item.reasons[0].drop
+
+
+def test_an_edge_that_only_holds_some_answers_no_wish():
+    fish = {("ingredient:leek oil", "ingredient:fish")}
+    world = pantry(holds=fish, is_a={("ingredient:thyme", "ingredient:herb")})
+    bundle = world.bundle([pull(world, ("r1", "r2", 1.0))])
+    ask = {"candidates": ["r2"], "should": ["ingredient:fish", "ingredient:herb"], "explain": True}
+    (item,) = Recommender(bundle).recommend("u1", **ask).items
+    asked = [reason.text for reason in item.reasons if reason.text.startswith("you asked")]
+    assert asked == ["you asked for herb: this has thyme"]
+
+
 def test_without_a_shared_attribute_people_connect_but_stay_unnamed():
     world = kitchen()
     weights = CSR.from_coo(np.array([0]), np.array([2]), np.array([1.0]), (8, 8))

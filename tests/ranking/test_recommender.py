@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from graphrec.bundle import VectorPart
+from graphrec.bundle import ItemItemPart, VectorPart
 from graphrec.errors import BundleMismatchError, CorruptionError, InvalidInputError, NotFoundError
 from graphrec.ranking import GraphQuery, NodeRef, Recommender
+from graphrec.sparse import CSR
 from tests.bundle.worlds import World, kitchen, random_parts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,6 +180,25 @@ def test_what_the_model_does_not_know_is_similar_by_content():
     flat = VectorPart(np.ones((4, 2), np.float32), np.zeros((8, 2), np.float32))
     recommender = Recommender(kitchen().bundle([flat]))
     assert recommender.similar("r1", 1)[0].item == "r2"  # shrimp and coconut milk
+
+
+def test_likeness_is_half_learned_and_half_shared_attributes():
+    """r4 is what the same people chose; r2 is what is in it, too."""
+    world = kitchen()
+    weights = CSR.from_coo(np.zeros(2, np.int64), np.array([3, 1]), np.array([4.0, 1.0]), (8, 8))
+    found = Recommender(world.bundle([ItemItemPart(weights, weight=7.0)])).similar("r1", 7)
+    scores = {item.item: item.score for item in found}
+    rarity = {
+        name: np.log(8 / sum(name in world.closed(i) for i in world.items)) for name in world.attributes()
+    }
+    shared = {
+        i: sum(rarity[a] for a in world.items["r1"] & own) / np.sqrt(len(own))
+        for i, own in world.items.items()
+    }
+    best = max(value for i, value in shared.items() if i != "r1")
+    for item, learned in (("r2", 0.25), ("r4", 1.0), ("r7", 0.0), ("r6", 0.0)):
+        assert scores[item] == pytest.approx(0.5 * learned + 0.5 * shared[item] / best, abs=1e-6)
+    assert max(scores.values()) <= 1.0
 
 
 LINES = ['{"user": "u1", "k": 2}', "", '{"user": "new", "exclude_seen": false}',

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from graphrec.bundle import Catalogue, read_bundle, write_bundle
-from graphrec.errors import BundleMismatchError
+from graphrec.errors import BundleMismatchError, NotFoundError
 from graphrec.ranking import Recommender
 from graphrec.ranking.catalogue_from_snapshot import build_catalogue, build_history
 from graphrec.store import GraphSnapshot, GraphStore, write_snapshot
@@ -157,6 +157,49 @@ def test_an_erased_user_is_no_longer_known(store, model):
     store.erase("u2")
     answer = recommender.recommend("u2", k=20)
     assert answer.fallback == "cold_user" and len(answer.items) == 8
+
+
+def test_recording_changes_the_next_answer(store, model):
+    recommender = Recommender.load(model, store=store)
+    before = recommender.recommend("u3", k=20)
+    best = before.items[0].item
+    store.record("u3", best, kind="view")
+    after = recommender.recommend("u3", k=20)
+    assert {i.item for i in after.items} == {i.item for i in before.items} - {best}
+    again = recommender.recommend("u3", k=20, exclude_seen=False)
+    assert best in {i.item for i in again.items} and len(again.items) == 8
+
+
+def test_erasing_forgets_even_what_was_recorded_after_training(store, model):
+    recommender = Recommender.load(model, store=store)
+    store.record("u2", "r8", kind="cook")
+    assert "r8" not in {i.item for i in recommender.recommend("u2", k=20).items}
+    store.erase("u2")
+    erased, stranger = (recommender.recommend(user, k=20, explain=True) for user in ("u2", "nobody"))
+    assert erased.fallback == "cold_user" and erased.items == stranger.items
+    assert not any(item.reasons for item in erased.items)
+
+
+def test_items_newer_than_the_bundle_do_no_harm(store, model):
+    """They are not ranked yet; all else is as before, and whoever names one is told."""
+    recommender = Recommender.load(model, store=store)
+    before = recommender.recommend("u1", k=20)
+    with store.writing() as writer:
+        writer.add_nodes("recipe", [("r9", "Peanut brittle"), ("a0", "Almond cake")])
+        writer.add_edges("contains", [("r9", "peanut"), ("r9", "molasses"), ("a0", "almond")])
+    assert recommender.recommend("u1", k=20) == before
+    assert Recommender.load(model, store=store).recommend("u1", k=20) == before
+    store.record("u1", "r9", kind="cook")
+    assert [i.item for i in recommender.recommend("u1", k=20).items] == [i.item for i in before.items]
+    named = recommender.recommend("u1", candidates=["r9", "r2"])
+    assert [i.item for i in named.items] == ["r2"] and "1 of 2 candidates" in str(named.note)
+    wanted = recommender.recommend("u1", must=["ingredient:molasses"])
+    assert wanted.items == [] and "molasses" in str(wanted.note)
+    store.record("late", "r9", kind="cook")
+    late = recommender.recommend("late", k=20, explain=True)
+    assert late.fallback == "cold_user" and len(late.items) == 8
+    with pytest.raises(NotFoundError, match="'r9'"):
+        recommender.similar("r9")
 
 
 def test_a_store_by_url(store, model):
