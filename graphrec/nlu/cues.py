@@ -170,6 +170,33 @@ or|and or|or even|or any|or other|or any other|and any|and any other|or any kind
 
 CUES = _table()
 
+DISH_WISHES = frozenset(
+    tuple(phrase.split())
+    for phrase in """
+want|wants|need|needs|craving|crave|cravings|id like|i would like|would like|wed like|we would like
+|theyd like|hed like|shed like|youd like|would love|id love|wed love|in the mood for|up for|feel like
+|feeling like|fancy|only|just|nothing but|none but|going for|hungry for|real|actual|cant do without
+|cant live without|cannot live without|cant go without|cant get enough|cant get enough of
+|can not get enough of|cannot get enough of|cant go wrong with|cant say no to|cant resist|havent had
+|have not had|havent eaten|havent tried|havent made|why not|how about|what about|by|extra
+""".replace("\n", "").split("|")
+)
+"""Wanting cues after which a word for a dish is the dish: "I want cookies" against "made with cookies"."""
+
+MODALS = frozenset("can could may might would should to must gonna wanna lets let us we'll".split())
+"""Before "have" they ask to eat: "can I have soup" against "I have soup"."""
+
+AT_HAND = tuple(
+    tuple(phrase.split())
+    for phrase in """
+in the fridge|in my fridge|in our fridge|in the pantry|in my pantry|in our pantry|in the freezer
+|in my freezer|in our freezer|in the cupboard|in my cupboard|in the kitchen|in the house|at home|on hand
+|to hand|left over|leftover|leftovers|to use up|lying around|laying around|that i have|i have
+|that needs using|that need using
+""".replace("\n", "").split("|")
+)
+"""What follows ingredients that somebody has."""
+
 FILLERS = frozenset(
     """a an the any some more much many another other others all both either each every really very quite so
 too even ever this that these those there here it its be been being do does done eat eats eating ate

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from graphrec.language.taxonomy import Taxonomy, load_taxonomy
 from graphrec.nlu import vocabulary
+from graphrec.nlu.entry import Entry
 from graphrec.nlu.spelling import Speller
 from graphrec.nlu.tokens import tokenize
 from graphrec.ranking.query import NodeRef
@@ -23,31 +24,8 @@ UNLINKED_TYPES = frozenset({"user", "recipe", "item", "meal", "time_band", "heal
 MAX_WORDS = 6
 _DISHES = vocabulary.DISHES | vocabulary.PLATED
 _LOOSE = vocabulary.VAGUE | _DISHES
+_DISH_TYPES = ("course", "category", "keyword")
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 ")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a spelling means.
-
-    Args:
-        type: node type of the meaning, "" for a known food that the catalogue has no node for.
-        refs: nodes that the spelling stands for; any of them satisfies a wish, all of them are excluded.
-        excluded: nodes to exclude when the spelling is excluded; a broader group where `refs` is empty.
-        alternatives: nodes of other types with the same spelling.
-        loose: the meaning is a stand-in ("dinner" for main dish), so a wish and never a requirement.
-    """
-
-    type: str
-    refs: tuple[NodeRef, ...]
-    excluded: tuple[NodeRef, ...]
-    alternatives: tuple[NodeRef, ...] = ()
-    loose: bool = False
-
-    @property
-    def exact(self) -> bool:
-        """Whether the exclusion is what was said rather than a broader group."""
-        return bool(self.refs)
 
 
 class Lexicon:
@@ -72,6 +50,7 @@ class Lexicon:
         self._broader = broader
         self._given_taxonomy = taxonomy
         self._places: dict[str, list[int]] = {}
+        self._unfolded: dict[str, list[int]] = {}
         self._cache: dict[str, Entry | None] = {}
         self._index(aliases)
 
@@ -94,6 +73,8 @@ class Lexicon:
                 continue
             for text in (node,) if name == node or not name else (node, name):
                 key = text if _LOWER.issuperset(text) else fold_phrase(text)
+                if text is node and key != node:
+                    self._unfolded.setdefault(node.casefold(), []).append(position)
                 known = places.setdefault(key, [])
                 if position not in known:
                     known.append(position)
@@ -129,6 +110,21 @@ class Lexicon:
             self._cache[key] = entry
             return entry
 
+    def named(self, key: str) -> frozenset[str]:
+        """Types of the nodes whose own id or name is a spelling; aliases and groups do not count."""
+        kinds = {self._nodes[p][0] for p in self._places.get(key, ()) if key in self._own(p)}
+        return frozenset(kinds & MUST_TYPES)
+
+    def _own(self, position: int) -> tuple[str, ...]:
+        _, node, name = self._nodes[position]
+        return tuple(t if _LOWER.issuperset(t) else fold_phrase(t) for t in (node, name) if t)
+
+    def unfolded(self, said: str) -> Entry | None:
+        """The node whose id is exactly what was said, where folding would lead to another one as well."""
+        positions = self._unfolded.get(said, ())
+        refs = [self.ref(p) for p in positions if self._nodes[p][0] in MUST_TYPES]
+        return Entry(refs[0].type, (refs[0],), self._closed((refs[0],), ())) if refs else None
+
     def plural(self, word: str) -> Entry | None:
         """The meaning of a word whose plural is a matter of its own ("peppers"), or None."""
         stages = vocabulary.PLURALS.get(word)
@@ -141,22 +137,32 @@ class Lexicon:
         for position in positions:
             by_type.setdefault(self._nodes[position][0], []).append(position)
         best = min(by_type, key=_rank, default="")
-        if " " in key and key.rpartition(" ")[2] in vocabulary.PLATED and key not in vocabulary.COMPOUNDS:
-            if best in ("", "ingredient"):
-                return None  # "chocolate cake": chocolate, and a cake
-            return self._plain(best, by_type)
+        if (
+            is_plated(key) and best != "ingredient"
+        ):  # without a node "chocolate cake" is chocolate, and a cake
+            return self._plain(key, best, by_type) if best else None
         if best == "ingredient":
             return self._ingredient_entry(key, by_type)
         staged = self._staged(key, best)
         if staged is not None:
             return staged
         if best:
-            return self._plain(best, by_type)
+            return self._plain(key, best, by_type)
         return self.lookup(f"{key} cheese") if key in vocabulary.CHEESES else None
 
-    def _plain(self, best: str, by_type: dict[str, list[int]]) -> Entry:
-        refs = tuple(self.ref(p) for p in by_type[best])
-        return Entry(best, refs, refs, self._others(by_type, best))
+    def _plain(self, key: str, best: str, by_type: dict[str, list[int]]) -> Entry:
+        refs, every = self._preferred(key, by_type[best])
+        return Entry(best, refs, every, self._others(by_type, best))
+
+    def _preferred(
+        self, key: str, positions: Sequence[int]
+    ) -> tuple[tuple[NodeRef, ...], tuple[NodeRef, ...]]:
+        """What a spelling asks for and what it excludes: a node of that id, while an exclusion takes every
+        node of that id or name.
+        """
+        every = tuple(self.ref(p) for p in positions)
+        exact = tuple(ref for ref in every if ref.id == key)
+        return (exact or every), every
 
     def _staged(self, key: str, best: str) -> Entry | None:
         """A meaning from the tables of request English, where it outranks the type `best`."""
@@ -190,17 +196,20 @@ class Lexicon:
         return tuple(self.ref(p) for p in self._places.get(name, ()) if self._nodes[p][0] == kind)
 
     def _ingredient_entry(self, key: str, by_type: dict[str, list[int]]) -> Entry:
-        refs = tuple(self.ref(p) for p in by_type["ingredient"])
-        excluded = self._closed(refs, (key,))
+        refs, every = self._preferred(key, by_type["ingredient"])
+        others = self._others(by_type, "ingredient")
+        excluded = self._closed(every, (key,))
+        if key in _DISHES or is_plated(key):  # an exclusion means the dish as well as the ingredient
+            excluded = tuple(dict.fromkeys([*(r for r in others if r.type in _DISH_TYPES), *excluded]))
         dish = self._dish(key, by_type) if key in _DISHES else None
         if dish is not None:
-            return Entry(dish.type, dish.refs, dish.refs + excluded, refs, dish.loose)
-        return Entry("ingredient", refs, excluded, self._others(by_type, "ingredient"))
+            return Entry(dish.type, dish.refs, excluded, refs, dish.loose)
+        return Entry("ingredient", refs, excluded, others)
 
     def _dish(self, key: str, by_type: dict[str, list[int]]) -> Entry | None:
         """The dish that a word names besides an ingredient: a course, else a keyword."""
         staged = self._course(key, "") if "course" not in by_type else None
-        for kind in ("course", "category", "keyword"):
+        for kind in _DISH_TYPES:
             if kind in by_type:
                 refs = tuple(self.ref(p) for p in by_type[kind])
                 return Entry(kind, refs, refs)
@@ -240,9 +249,9 @@ class Lexicon:
         same = self._of_type("ingredient", name)
         if same:
             return Entry("ingredient", same, self._closed(same, (name,)))
-        kinds = self._kinds(name)
-        if kinds:
-            return Entry("ingredient", kinds, kinds)
+        kinds, below = self._below(name)
+        if below:
+            return Entry("ingredient" if kinds else "", kinds, below)
         head = key.rpartition(" ")[2]
         if head != key and key not in vocabulary.COMPOUNDS and self._is_kind_of(name, head):
             return None  # "asian noodle" without a node: its words are read one by one
@@ -253,10 +262,13 @@ class Lexicon:
         kinds = self.taxonomy.kinds(name)
         return entry is not None and any(ref.id in kinds for ref in entry.refs)
 
-    def _kinds(self, name: str) -> tuple[NodeRef, ...]:
-        """The topmost nodes of the catalogue below a taxonomy name that has no node itself."""
-        kinds = sorted(self.taxonomy.descendants(name))
-        return self._topmost((r for k in kinds for r in self._of_type("ingredient", k)), self.ancestors)
+    def _below(self, name: str) -> tuple[tuple[NodeRef, ...], tuple[NodeRef, ...]]:
+        """The topmost nodes of the catalogue below a taxonomy name that has no node itself: its kinds, which
+        satisfy a wish, and with them what holds it, which an exclusion leaves out too.
+        """
+        found = [r for k in sorted(self.taxonomy.descendants(name)) for r in self._of_type("ingredient", k)]
+        kinds = [r for r in found if name in self.taxonomy.kinds(r.id)]
+        return self._topmost(kinds, self.ancestors), self._topmost(found, self.ancestors)
 
     def _topmost(
         self, refs: Iterable[NodeRef], above: Callable[[NodeRef], tuple[NodeRef, ...]]
@@ -352,6 +364,12 @@ class Lexicon:
 
 def _rank(kind: str) -> int:
     return PRIORITY.index(kind) if kind in PRIORITY else len(PRIORITY)
+
+
+def is_plated(key: str) -> bool:
+    """Whether a longer name ends in a dish, which then is wanted apart from what it is made of."""
+    head, _, dish = key.rpartition(" ")
+    return bool(head) and dish in vocabulary.PLATED and key not in vocabulary.COMPOUNDS
 
 
 def fold_phrase(text: str) -> str:

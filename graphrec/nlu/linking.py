@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphrec.nlu.cues import CUES, LESS_NOT, NO_STYLE, STOPWORDS
-from graphrec.nlu.lexicon import MAX_WORDS, Entry, Lexicon
+from graphrec.nlu.entry import Entry
+from graphrec.nlu.lexicon import MAX_WORDS, Lexicon, is_plated
 from graphrec.nlu.tokens import Gap, Token
+from graphrec.nlu.vocabulary import COMPOUNDS
 from graphrec.ranking.query import NodeRef
 
 _TURNS = frozenset(
     "no not without free non minus hold skip except nor nothing sans and or with but less".split()
 )
-"""Words that a node's name must never swallow: they turn the meaning of their neighbours."""
+"""Words that a name must not swallow, for they turn the meaning of their neighbours, unless a node is called
+so."""
+_JOINTS = frozenset({"and", "or", "with"})
 _KEPT = frozenset(
     {"half and half", "mac and cheese", "macaroni and cheese", "surf and turf", "bubble and squeak"}
 )
+
+_LONGER = frozenset({"ingredient", "cuisine", "brand"})
+"""Types whose names may hold the name of a diet without meaning it."""
+
+Places = Collection[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +35,69 @@ class Mention:
     Args:
         entry: what they mean.
         extra: longer keyword nodes that begin here and cover this mention ("chicken soup" around "chicken").
+        bound: a name with another reading, the words one by one: "tomato soup" and "vegan butter" are
+            ingredients where ingredients are listed, "tomato soup recipes" and "vegan butter cookies" not.
     """
 
     first: int
     last: int
     entry: Entry
     extra: tuple[NodeRef, ...] = ()
+    bound: bool = False
 
 
-def link(tokens: Sequence[Token], lexicon: Lexicon, taken: Collection[int]) -> dict[int, Mention]:
+@dataclass(frozen=True, slots=True)
+class Diet:
+    """Tokens `first` to `last` (inclusive) that name a way of eating; `soft` ones only move the score."""
+
+    first: int
+    last: int
+    name: str
+    soft: bool
+
+
+def named_diets(
+    tokens: Sequence[Token], lexicon: Lexicon, diets: Sequence[Diet], apart: Places = ()
+) -> list[Diet]:
+    """The diets that no longer name covers: there is no kosher diet in kosher salt.
+
+    Args:
+        apart: stretches whose words are to be read one by one.
+    """
+    return [d for d in diets if not any(_covers(tokens, lexicon, d, at, apart) for at in range(d.first + 1))]
+
+
+def _covers(tokens: Sequence[Token], lexicon: Lexicon, diet: Diet, at: int, apart: Places) -> bool:
+    if at < diet.first - MAX_WORDS:
+        return False
+    for size in range(_reach(tokens, at, ()), max(diet.last - at, diet.last - diet.first + 1), -1):
+        if (at, at + size - 1) not in apart and not _overrun(tokens, lexicon, at, size):
+            key = " ".join(t.lemma for t in tokens[at : at + size])
+            if lexicon.named(key) & _LONGER or (key in COMPOUNDS and lexicon.lookup(key) is not None):
+                return True
+    return False
+
+
+def _overrun(tokens: Sequence[Token], lexicon: Lexicon, at: int, size: int) -> bool:
+    """Whether a name that begins inside goes on beyond the end: "gluten-free bread crumbs"."""
+    for start in range(at + 1, at + size):
+        for longer in range(_reach(tokens, start, ()), at + size - start, -1):
+            entry = lexicon.lookup(" ".join(t.lemma for t in tokens[start : start + longer]))
+            if entry is not None and entry.type != "keyword":
+                return True
+    return False
+
+
+def link(
+    tokens: Sequence[Token], lexicon: Lexicon, taken: Collection[int], diets: Places = (), apart: Places = ()
+) -> dict[int, Mention]:
     """Mentions by first token; tokens in `taken` (numbers, diets) never link.
 
     Ingredients, cuisines and courses go first, leftmost longest; keywords fill what is left.
+
+    Args:
+        diets: stretches that name a diet and may be part of a longer name.
+        apart: stretches whose words are to be read one by one.
     """
     lemmas = [t.lemma for t in tokens]
     found: dict[int, Mention] = {}
@@ -46,16 +106,28 @@ def link(tokens: Sequence[Token], lexicon: Lexicon, taken: Collection[int]) -> d
     while at < len(tokens):
         reach = 0 if at in taken else _reach(tokens, at, taken)
         for size in range(reach, 0, -1):
-            entry = _entry(tokens, lemmas, at, size, lexicon)
+            entry = None if (at, at + size - 1) in apart else _entry(tokens, lemmas, at, size, lexicon)
             if entry is None:
                 continue
             if entry.type == "keyword":
                 keywords.append((at, at + size - 1, entry))
                 continue
-            found[at] = Mention(at, at + size - 1, entry)
+            bound = size > 1 and _is_bound(tokens, lemmas, at, size, entry, diets)
+            found[at] = Mention(at, at + size - 1, entry, bound=bound)
             break
         at = found[at].last + 1 if at in found else at + 1
     return _with_keywords(found, keywords)
+
+
+def _is_bound(
+    tokens: Sequence[Token], lemmas: Sequence[str], at: int, size: int, entry: Entry, diets: Places
+) -> bool:
+    key = " ".join(lemmas[at : at + size])
+    if entry.type != "ingredient" or key in COMPOUNDS or key in _KEPT:
+        return False
+    if is_plated(key) or any(at <= first and last < at + size for first, last in diets):
+        return True
+    return any(t.word in _TURNS - _JOINTS for t in tokens[at : at + size])
 
 
 def _reach(tokens: Sequence[Token], at: int, taken: Collection[int]) -> int:
@@ -75,7 +147,8 @@ def _entry(
         return None
     if size == 1:
         entry = (
-            lexicon.plural(token.word)
+            lexicon.unfolded(token.word)
+            or lexicon.plural(token.word)
             or lexicon.lookup(token.lemma)
             or (lexicon.lookup(token.word) if token.word != token.lemma else None)
         )
@@ -84,13 +157,40 @@ def _entry(
         common = token.word in STOPWORDS or token.lemma in STOPWORDS or _is_cue(token.word)
         return None if common and entry.type not in ("cuisine", "course") else entry
     key = " ".join(lemmas[at : at + size])
-    entry = lexicon.lookup(key)
+    entry = lexicon.unfolded(" ".join(t.word for t in tokens[at : at + size])) or lexicon.lookup(key)
     if entry is None or key in _KEPT:
         return entry
     if token.word == "no" and tokens[at + 1].word in NO_STYLE:
         return entry
-    words = {t.word for t in tokens[at : at + size]}
-    return None if words & _TURNS or (token.word in STOPWORDS and entry.type == "keyword") else entry
+    turns = _TURNS.intersection(t.word for t in tokens[at : at + size])
+    if turns and entry.type in lexicon.named(key):
+        whole = None if _overrun(tokens, lexicon, at, size) else entry
+        return whole and _turning(tokens[at : at + size], key, whole, turns, lexicon)
+    return None if turns or (token.word in STOPWORDS and entry.type == "keyword") else entry
+
+
+def _turning(
+    tokens: Sequence[Token], key: str, entry: Entry, turns: Collection[str], lexicon: Lexicon
+) -> Entry | None:
+    """A node called "cajun and creole" or "gluten free flour"; of what may be two ingredients, an exclusion
+    leaves out both.
+    """
+    joined = "and" in turns or "or" in turns
+    if (
+        entry.type != "ingredient"
+        or not joined
+        or all(t.gap is Gap.HYPHEN for t in tokens[1:] if t.word in _JOINTS)
+    ):
+        return entry
+    parts = [lexicon.lookup(p) for p in key.replace(" or ", " and ").split(" and ")]
+    known = [p for p in parts if p is not None and p.edible and p.refs]
+    if len(known) < len(parts):
+        return entry
+    above = {a for ref in entry.refs for a in lexicon.ancestors(ref)}
+    if all(above.intersection(part.refs) for part in known):
+        return None  # "peas and carrots": read as two they stand for the mixture too
+    excluded = dict.fromkeys([*entry.excluded, *(ref for part in known for ref in part.excluded)])
+    return replace(entry, excluded=tuple(excluded))
 
 
 def _lacks(word: str) -> bool:

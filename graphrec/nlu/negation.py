@@ -15,7 +15,7 @@ from graphrec.language.fold import fold
 from graphrec.nlu.cues import FILLERS, FREE_NOT, LESS_NOT, STOPWORDS, Cue
 from graphrec.nlu.durations import Measure
 from graphrec.nlu.lexicon import Lexicon
-from graphrec.nlu.linking import Mention
+from graphrec.nlu.linking import Diet, Mention
 from graphrec.nlu.lists import ListRules
 from graphrec.nlu.scope import Reading, Role, Scope
 from graphrec.nlu.tokens import Gap, Token
@@ -53,6 +53,8 @@ _WEAK = frozenset(
     ).split()
 )
 _SIDES = frozenset("side sauce dip marinade topping filling rub gravy dressing accompaniment".split())
+_TURNS_OVER = frozenset({Cue.NOT, Cue.NEGATOR, Cue.AFTER_NOT, Cue.ALLERGY})
+_IMPERATIVE = frozenset("please and but to we i must should lets so".split())
 _SINGLE = frozenset({"non", "zero"})
 
 
@@ -63,7 +65,7 @@ class Reader(ListRules):
         tokens: the request.
         mentions: links by first token.
         measures: stated ranges.
-        diets: (first, last, name, soft) of every diet word.
+        diets: the ways of eating that are named.
         lexicon: for words such as "eggless".
     """
 
@@ -72,12 +74,11 @@ class Reader(ListRules):
         tokens: Sequence[Token],
         mentions: Mapping[int, Mention],
         measures: Sequence[Measure],
-        diets: Sequence[tuple[int, int, str, bool]],
+        diets: Sequence[Diet],
         lexicon: Lexicon,
     ) -> None:
-        super().__init__(tokens, mentions)
-        self.measures = {m.first: m for m in measures}
-        self.diets = {first: (last, name, soft) for first, last, name, soft in diets}
+        super().__init__(tokens, mentions, {m.first: m for m in measures})
+        self.diets = {diet.first: diet for diet in diets}
         self.lexicon = lexicon
 
     def read(self) -> list[Reading]:
@@ -87,7 +88,9 @@ class Reader(ListRules):
             self._punctuation(at)
             at = self._step(at)
         self._close()
-        return sorted(self.readings, key=lambda r: r.first)
+        self.readings.sort(key=lambda r: r.first)
+        self._mark_lists()
+        return self.readings
 
     def _step(self, at: int) -> int:
         measure = self.measures.get(at)
@@ -98,9 +101,9 @@ class Reader(ListRules):
         words, cue = self._cue(at)
         mention = self.mentions.get(at)
         diet = self.diets.get(at)
-        if diet is not None and diet[0] - at + 1 >= len(words):
-            return self._diet(at, *diet)
-        if mention is not None and mention.last - at + 1 >= max(1, len(words)):
+        if diet is not None and diet.last - at + 1 >= len(words):
+            return self._diet(at, diet.last, diet.name, diet.soft)
+        if mention is not None and mention.last - at + 1 >= len(words) + self._yields(mention, cue):
             self._mention(mention)
             return mention.last + 1
         if cue is not None:
@@ -108,11 +111,20 @@ class Reader(ListRules):
         self._word(at)
         return at + 1
 
+    def _yields(self, mention: Mention, cue: Cue | None) -> bool:
+        """Whether words from titles are an exclusion here: "cut out sugar" against "easy cut out cookies"."""
+        if mention.entry.type != "keyword" or cue not in _TURNS_OVER:
+            return False
+        first = self.tokens[mention.first]
+        return not mention.first or first.gap > Gap.JOIN or self.tokens[mention.first - 1].word in _IMPERATIVE
+
     # cues
 
     def _apply(self, cue: Cue, words: tuple[str, ...], at: int) -> int:
         after = at + len(words)
-        if cue in (Cue.NOT, Cue.NEGATOR):
+        if cue is Cue.NOT and self._ends_clause(words, at):
+            self._look_back(Cue.AFTER_NOT, words, at, after)
+        elif cue in (Cue.NOT, Cue.NEGATOR):
             self._negate(cue, words, at, after)
         elif cue in (Cue.FREE, Cue.ALLERGY, Cue.AFTER_NOT):
             self._look_back(cue, words, at, after)
@@ -151,7 +163,7 @@ class Reader(ListRules):
 
     def _open(self, role: Role, cue: Cue, words: tuple[str, ...], after: int, limit: int = 99) -> None:
         self._close()
-        self.scope = Scope(role, cue, words[0], after, limit)
+        self.scope = Scope(role, cue, words, after, limit)
 
     def _close(self) -> None:
         """End the open clause; an exclusion that named nothing known is recorded as such."""
@@ -251,12 +263,15 @@ class Reader(ListRules):
             self._close()
             scope = self.scope
         reading = Reading(scope.role, mention.first, mention.last, mention)
+        reading.listed = scope.role is Role.MUST and self._is_listed(mention)
         if scope.role is Role.MUST_NOT:
             reading.loose = bool(scope.phrase)
             scope.phrase, scope.joint, scope.detached = [], "", False
         self.readings.append(reading)
         scope.items.append(reading)
-        if len(scope.items) >= scope.limit:
+        if len(scope.items) >= scope.limit and not (
+            scope.word == "zero" and self._conjunction_follows(mention.last + 1)
+        ):
             self.scope = Scope()
 
     def _word(self, at: int) -> None:

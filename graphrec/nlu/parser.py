@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from graphrec.nlu.cues import STOPWORDS
 from graphrec.nlu.durations import Bounds, Measure, find_measures, merge_bounds
-from graphrec.nlu.lexicon import MUST_TYPES, Entry, Lexicon
-from graphrec.nlu.linking import link
+from graphrec.nlu.entry import Entry
+from graphrec.nlu.lexicon import MUST_TYPES, Lexicon
+from graphrec.nlu.linking import Diet, Mention, Places, link, named_diets
 from graphrec.nlu.negation import Reader
 from graphrec.nlu.scope import Reading, Role
 from graphrec.nlu.tokens import Gap, Token, tokenize
@@ -122,24 +123,57 @@ class RequestParser:
         tokens = tokenize(text[:MAX_CHARS])
         measures = find_measures(tokens)
         diets = _find_diets(tokens)
-        taken = {t for m in measures for t in range(m.first, m.last + 1)}
-        taken |= {t for first, last, _, _ in diets for t in range(first, last + 1)}
-        mentions = link(tokens, self.lexicon, taken)
-        readings = Reader(tokens, mentions, measures, diets, self.lexicon).read()
-        return _Assembly(text, tokens, measures, readings, self).result(base or GraphQuery())
+        apart: set[tuple[int, int]] = set()
+        while True:
+            mentions, named = self._link(tokens, measures, diets, apart)
+            readings = Reader(tokens, mentions, measures, named, self.lexicon).read()
+            headed = {(r.first, r.last) for r in readings if _reads_apart(r)}
+            if not headed:
+                return _Assembly(text, tokens, measures, readings, self).result(base or GraphQuery())
+            apart |= headed  # grows with every turn, and there are only so many stretches
+
+    def _link(
+        self, tokens: Sequence[Token], measures: Sequence[Measure], diets: Sequence[Diet], apart: Places
+    ) -> tuple[dict[int, Mention], list[Diet]]:
+        """What is named, and the diets that are not merely part of a longer name."""
+        numbers = {t for m in measures for t in range(m.first, m.last + 1)}
+        places = [(d.first, d.last) for d in diets]
+        named = named_diets(tokens, self.lexicon, diets, apart)
+        while True:
+            taken = numbers.union(t for d in named for t in range(d.first, d.last + 1))
+            mentions = link(tokens, self.lexicon, taken, places, apart)
+            inside = {t for m in mentions.values() for t in range(m.first, m.last + 1)}
+            bare = [d for d in diets if d not in named and not inside.issuperset((d.first, d.last))]
+            if not bare:
+                return mentions, named
+            named = sorted(
+                [*named, *bare], key=lambda d: d.first
+            )  # no diet is lost to a name that was not read
 
 
-def _find_diets(tokens: Sequence[Token]) -> list[tuple[int, int, str, bool]]:
-    found = []
+def _reads_apart(reading: Reading) -> bool:
+    """Whether a name with two readings is the head of the request rather than an ingredient of it."""
+    bound = reading.mention is not None and reading.mention.bound
+    return bound and reading.role in (Role.MUST, Role.SHOULD) and not reading.listed
+
+
+def _find_diets(tokens: Sequence[Token]) -> list[Diet]:
+    found: list[Diet] = []
     at = 0
     while at < len(tokens):
         for size in range(min(_LONGEST_DIET, len(tokens) - at), 0, -1):
             known = _DIET_PHRASES.get(tuple(t.word for t in tokens[at : at + size]))
             if known is not None and all(t.gap <= Gap.HYPHEN for t in tokens[at + 1 : at + size]):
-                found.append((at, at + size - 1, *known))
+                found.append(Diet(at, at + size - 1, *known))
                 break
-        at = found[-1][1] + 1 if found and found[-1][1] >= at else at + 1
+        at = found[-1].last + 1 if found and found[-1].last >= at else at + 1
     return found
+
+
+def _meant(reading: Reading) -> Entry:
+    assert reading.mention is not None
+    entry = reading.mention.entry
+    return entry.as_ingredient() if reading.listed else entry
 
 
 def _allowed(requirement: Requirement, banned: frozenset[NodeRef]) -> Requirement | None:
@@ -229,7 +263,7 @@ class _Assembly:
         elif role is Role.MUST_NOT and mention is not None:
             self._exclude(reading, mention.entry, mention.extra)
         elif role in (Role.MUST, Role.SHOULD) and mention is not None:
-            self._want(reading, mention.entry, mention.extra, last_must)
+            self._want(reading, _meant(reading), mention.extra, last_must)
         else:
             if role is Role.UNLINKED:
                 self.unlinked.append(self._said(reading))
@@ -253,8 +287,7 @@ class _Assembly:
 
     def _either(self, one: Reading, other: Reading) -> bool:
         """ "chicken or turkey", and "chicken, turkey or beef": alternatives of one type."""
-        assert one.mention is not None and other.mention is not None
-        if one.mention.entry.type != other.mention.entry.type or not one.mention.entry.refs:
+        if _meant(one).type != _meant(other).type or not _meant(one).refs:
             return False
         between = self.tokens[one.last + 1 : other.first]
         if any(t.word not in _OR_WORDS or t.gap >= Gap.COLON for t in between):

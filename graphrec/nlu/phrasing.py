@@ -146,8 +146,8 @@ def _slots(
         slots["cuisine"] = cuisines[0]
     if course:
         slots["course"] = course
-    wanted = [r.id for r in must if r.type == "ingredient"]
-    excluded = [r.id for r in must_not]
+    wanted = [_one_name(r.id) for r in must if r.type == "ingredient"]
+    excluded = [_one_name(r.id) for r in must_not]
     if wanted:
         slots["must"] = _listed(wanted, "and")
     if excluded:
@@ -158,6 +158,11 @@ def _slots(
             raise InvalidInputError(f"A request in words cannot say {key} = {(low, high)}.")
         slots[_NUMBERS[key]] = f"{value:g}"
     return slots
+
+
+def _one_name(name: str) -> str:
+    """A name that holds a conjunction as one word: pea-and-carrot is one thing, "pea and carrot" are two."""
+    return re.sub(r"\s(and|or)\s", r"-\1-", name)
 
 
 def _listed(names: Sequence[str], conjunction: str) -> str:

@@ -30,6 +30,7 @@ class Reading:
     Args:
         mention: the link, where there is one.
         diet: name of the diet, for the two diet roles.
+        listed: it stands where ingredients are listed ("with", "I have"), so a dish's name is one too.
         loose: a modifier inside the excluded phrase is unknown, so the exclusion is wider than what was said.
     """
 
@@ -39,6 +40,7 @@ class Reading:
     mention: Mention | None = None
     diet: str = ""
     loose: bool = False
+    listed: bool = False
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Scope:
     Args:
         role: what it makes of a mention.
         opener: the cue that opened it.
-        word: first word of that cue.
+        words: that cue.
         start: token after the cue.
         limit: how many items it may hold.
         items: what it has excluded so far.
@@ -60,7 +62,7 @@ class Scope:
 
     role: Role = Role.MUST
     opener: Cue | None = None
-    word: str = ""
+    words: tuple[str, ...] = ()
     start: int = 0
     limit: int = 99
     items: list[Reading] = field(default_factory=list)
@@ -68,6 +70,11 @@ class Scope:
     joint: str = ""
     detached: bool = False
     listing: bool = False
+
+    @property
+    def word(self) -> str:
+        """First word of the cue."""
+        return self.words[0] if self.words else ""
 
     @property
     def empty(self) -> bool:

@@ -222,28 +222,28 @@ COMPOUNDS = frozenset(
     line.strip()
     for line in """
 peanut butter|almond butter|nut butter|cashew butter|apple butter|cocoa butter|cookie butter|butter bean
-|butter lettuce|butter chicken coconut milk|coconut cream|coconut oil|coconut water|almond milk|soy milk
-|oat milk|rice milk|cashew milk|cream of tartar|ice cream|cream soda cream cheese|sour cream|egg noodle
+|butter lettuce|butter chicken|coconut milk|coconut cream|coconut oil|coconut water|almond milk|soy milk
+|oat milk|rice milk|cashew milk|cream of tartar|ice cream|cream soda|cream cheese|sour cream|egg noodle
 |egg roll|egg replacer|egg substitute|rice vinegar|rice noodle|rice paper|rice wine|rice krispie
-|rice flour|almond flour coconut flour|corn flour|fish sauce|oyster sauce|oyster mushroom|oyster cracker
-|corn starch|corn syrup|corn dog|sweet potato|hot dog|hot sauce water chestnut|ginger ale|root beer
+|rice flour|almond flour|coconut flour|corn flour|fish sauce|oyster sauce|oyster mushroom|oyster cracker
+|corn starch|corn syrup|corn dog|sweet potato|hot dog|hot sauce|water chestnut|ginger ale|root beer
 |ginger beer|bell pepper|black pepper|white pepper|pepper jack|lemon pepper
-|cayenne pepper butternut squash|spaghetti squash|vanilla bean|coffee bean|jelly bean|green bean
-|french fry|french toast|french bread|french bean|french dressing greek yogurt|greek seasoning
+|cayenne pepper|butternut squash|spaghetti squash|vanilla bean|coffee bean|jelly bean|green bean
+|french fry|french toast|french bread|french bean|french dressing|greek yogurt|greek seasoning
 |italian seasoning|italian sausage|italian dressing|italian bread|swiss cheese|swiss chard|swiss steak
-|brussel sprout|brussels sprout chinese five spice|five spice|thai basil|thai chili|mexican crema
-|spanish onion|canadian bacon|irish cream|english muffin|english cucumber american cheese
+|brussel sprout|brussels sprout|chinese five spice|five spice|thai basil|thai chili|mexican crema
+|spanish onion|canadian bacon|irish cream|english muffin|english cucumber|american cheese
 |worcestershire sauce|soy sauce|tomato sauce|tomato paste|chicken broth|chicken stock|chicken bouillon
-|beef broth|beef stock|beef bouillon|vegetable broth vegetable stock|vegetable oil|olive oil|peanut oil
+|beef broth|beef stock|beef bouillon|vegetable broth|vegetable stock|vegetable oil|olive oil|peanut oil
 |sesame oil|fish oil|chicken of the wood|duck sauce|plum sauce|turkey bacon|turkey sausage|goat cheese
-|blue cheese cottage cheese|crab apple|crab boil|lobster mushroom|lamb lettuce|baking soda|baking powder
-|garlic powder|garlic salt|onion powder|onion ring|onion soup|celery salt celery seed|mustard seed
+|blue cheese|cottage cheese|crab apple|crab boil|lobster mushroom|lamb lettuce|baking soda|baking powder
+|garlic powder|garlic salt|onion powder|onion ring|onion soup|celery salt|celery seed|mustard seed
 |mustard green|apple cider vinegar|wine vinegar|red wine vinegar|white wine vinegar|milk chocolate
-|white chocolate|bean sprout|beansprout|brown sugar|sugar snap pea|snap pea beef tomato|nut roast
+|white chocolate|bean sprout|beansprout|brown sugar|sugar snap pea|snap pea|beef tomato|nut roast
 |turkish delight|cherry tomato|grape tomato|plum tomato|apple sauce|chestnut mushroom|monkfish
-|horseradish|potato chip|potato starch|corn bread|corn tortilla flour tortilla|wheat flour|wheat germ
+|horseradish|potato chip|potato starch|corn bread|corn tortilla|flour tortilla|wheat flour|wheat germ
 |cheese cloth|butter milk|bread crumb|bread flour|mince pie|mincemeat|sea salt|salt pork|egg plant
-|egg cup|nut meg|sweet corn
+|egg cup|nut meg|sweet corn|kosher salt|kosher pickle|kosher dill|puff pastry|fruit cocktail
 """.replace("\n", "|").split("|")
     if line.strip()
 )
