@@ -26,9 +26,8 @@ RUNS = {
     "lightgcn bpr": {"loss": "bpr", "batch_size": 16, "num_negatives": 2, "average": 0.0},
     "kgat": {"kg_batch": 32},
     "kgat frozen": {"attention": "frozen", "kg_batch": 32},
-    "ckgat": {"denoise_after": 1},
+    "ckgat": {},
     "ckgat one_pass": {
-        "denoise_after": 3,
         "contrast": "one_pass",
         "loss": "sampled_softmax",
         "num_negatives": 6,
