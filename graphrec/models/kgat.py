@@ -15,7 +15,7 @@ from graphrec.models.gradient import GradientConfig, GradientModel, Network, Vec
 from graphrec.models.lightgcn import mean_of_layers, split_nodes
 from graphrec.models.objective import Batch
 from graphrec.models.relational import TransR
-from graphrec.sparse.propagation import propagate, segment_softmax
+from graphrec.sparse.propagation import propagate, propagate_mean, segment_softmax
 
 
 class KGATConfig(GradientConfig):
@@ -136,7 +136,7 @@ class KGATNetwork(Network):
         if self.transr is None:
             assert self.relation_scale is not None
             norm = graph.norm if norm is None else norm
-            values = norm * self.relation_scale[graph.edges.relation]
+            values = norm * self.relation_scale.index_select(0, graph.edges.relation)
             return torch.where(knowledge, values * self.gate_value(), values)
         logits = self.attention
         if logits is None or self.config.attention == "per_step":
@@ -160,12 +160,19 @@ class KGATNetwork(Network):
             outputs.append(F.normalize(layers[-1], dim=1))
         return torch.cat(outputs, dim=1), layers
 
+    def final(self, values: Tensor) -> Tensor:
+        """The final vectors of :meth:`encode` alone, without keeping the layers of the linear aggregator."""
+        if self.layers:
+            return self.encode(values)[0]
+        layers, include = self.config.num_layers, self.config.include_input
+        return propagate_mean(self.graph.edges, values, self.embedding, layers, include_input=include)
+
     def message(self, values: Tensor, x: Tensor) -> Tensor:
         """One propagation step, `[num_nodes, dim]`."""
         return propagate(self.graph.edges, values, x)
 
     def vectors(self) -> Vectors:
-        final, _ = self.encode(self.edge_values())
+        final = self.final(self.edge_values())
         users, items = split_nodes(final, self.graph)
         return Vectors(users, items, {})
 

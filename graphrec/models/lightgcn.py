@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from graphrec.models.base import ModelConfig, TrainData
 from graphrec.models.collaborative_graph import CollaborativeGraph
 from graphrec.models.gradient import GradientConfig, GradientModel, Network, Vectors
-from graphrec.sparse.propagation import propagate
+from graphrec.sparse.propagation import propagate_mean
 
 
 class LightGCNConfig(GradientConfig):
@@ -63,19 +63,25 @@ class LightGCNNetwork(Network):
             self.embedding.normal_(0.0, 0.1, generator=self.generator)
 
     def vectors(self) -> Vectors:
-        layers: list[Tensor] = [self.embedding]
-        for _ in range(self.config.num_layers):
-            layers.append(propagate(self.graph.edges, self.graph.norm, layers[-1]))
-        final = mean_of_layers(layers, self.config.include_input)
+        config, graph = self.config, self.graph
+        final = propagate_mean(
+            graph.edges, graph.norm, self.embedding, config.num_layers, include_input=config.include_input
+        )
         users, items = split_nodes(final, self.graph)
         return Vectors(users, items, {})
 
 
 def mean_of_layers(layers: list[Tensor], include_input: bool) -> Tensor:
     """Mean over the layers' outputs, the input embedding among them or not."""
-    return torch.stack(layers if include_input else layers[1:]).mean(dim=0)
+    first, *others = layers if include_input else layers[1:]
+    total = first.clone()
+    for layer in others:
+        total += layer  # in place: a stack would copy all of them
+    return total / (1 + len(others))
 
 
 def split_nodes(final: Tensor, graph: CollaborativeGraph) -> tuple[Tensor, Tensor]:
     """Rows of users and of items of `[num_nodes, dim]`."""
-    return final[: graph.num_users], final[graph.num_users : graph.num_users + graph.num_items]
+    rest = graph.num_nodes - graph.num_users - graph.num_items
+    users, items, _ = final.split([graph.num_users, graph.num_items, rest])  # one gradient buffer for both
+    return users, items

@@ -79,8 +79,8 @@ class Objective:
         weight = self._strength[batch.entries]
         weight = weight if reliability is None else weight * reliability[batch.entries]
         if self.config.loss == "softmax":
-            logits = users[batch.users] @ items.t()
-            logits = logits if bias is None else logits + bias
+            own = users[batch.users]
+            logits = own @ items.t() if bias is None else torch.addmm(bias, own, items.t())
             return softmax_loss(
                 logits, batch.rows, batch.items, weight * self._balance[batch.users][batch.rows]
             )

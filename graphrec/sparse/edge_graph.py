@@ -97,19 +97,21 @@ class EdgeGraph:
 
     def transposed_matrix(self, values: Tensor) -> Tensor:
         """The transpose, row = source; `values` in target order."""
-        return _csr(self.transposed_pointer, self.transposed_column, values[self.permutation], self.num_nodes)
+        return _csr(
+            self.transposed_pointer,
+            self.transposed_column,
+            values.index_select(0, self.permutation),
+            self.num_nodes,
+        )
 
     def sum_by_target(self, values: Tensor) -> Tensor:
         """Sum of edge values per receiving node, `[num_nodes]`."""
-        return torch.zeros(self.num_nodes, dtype=values.dtype, device=values.device).index_add(
-            0, self.target, values
-        )
+        return torch.segment_reduce(values, "sum", offsets=self.row_pointer)
 
     def sum_by_source(self, values: Tensor) -> Tensor:
         """Sum of edge values per sending node, `[num_nodes]`."""
-        return torch.zeros(self.num_nodes, dtype=values.dtype, device=values.device).index_add(
-            0, self.source, values
-        )
+        ordered = values.index_select(0, self.permutation)
+        return torch.segment_reduce(ordered, "sum", offsets=self.transposed_pointer)
 
 
 def _long(values: Int) -> Tensor:

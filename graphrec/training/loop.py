@@ -75,7 +75,7 @@ def run_loop(
     With a checkpoint, a killed run goes on from the last look at the validation data and ends with the same
     weights as one that was never interrupted.
     """
-    optimizer = torch.optim.Adam(task.groups(config), lr=config.learning_rate)
+    optimizer = torch.optim.Adam(task.groups(config), lr=config.learning_rate, fused=True)
     progress = Progress(average=_weights(task.module))
     if checkpoint and (saved := checkpoint.load()):
         _restore(task, optimizer, progress, *saved)

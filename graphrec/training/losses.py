@@ -75,8 +75,8 @@ def info_nce(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     Source:
         van den Oord et al. 2018; on recommendation graphs Wu et al. (SGL), SIGIR 2021.
     """
-    first, second = F.normalize(first, dim=1), F.normalize(second, dim=1)
-    logits = first @ second.t() / temperature
+    first, second = F.normalize(first, dim=1) / temperature, F.normalize(second, dim=1)
+    logits = first @ second.t()
     return F.cross_entropy(logits, torch.arange(len(first), device=first.device))
 
 
