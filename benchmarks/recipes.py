@@ -33,7 +33,9 @@ ROWS = (
     Row("popularity", "popularity"),
     Row("ItemKNN", "item_knn", {"k": 1000, "shrink": 100.0}),
     Row("EASE", "ease", {"ridge": 300.0}),
-    Row("EASE with keywords", "ease", {"ridge": 300.0, "side_weight": 1.0, "side_relations": ("has_keyword",)}),
+    Row(
+        "EASE with keywords", "ease", {"ridge": 300.0, "side_weight": 1.0, "side_relations": ("has_keyword",)}
+    ),
     Row("LightGCN (ours)", "lightgcn", GRAPH),
     Row("KGAT (ours)", "kgat", GRAPH | {"learning_rate": 2e-3}),
     Row("C-KGAT", "ckgat", GRAPH),
@@ -87,7 +89,9 @@ def main() -> None:
     joined = {other: study.paired(JOINED, other) for other in ("EASE", "EASE with keywords", "C-KGAT")}
     for name, found in (("C-KGAT", pairs), (JOINED, joined)):
         lines = [[other, f"{v['difference']:+.4f} ± {v['standard_error']:.4f}"] for other, v in found.items()]
-        print_table(f"{name} minus ..., Recall@20, paired over users (± standard error)", ["model", "diff"], lines)
+        print_table(
+            f"{name} minus ..., Recall@20, paired over users (± standard error)", ["model", "diff"], lines
+        )
     summary = {label: {name: mean_sd(study.values(label, name)) for name in METRICS} for label in labels}
     write_results("recipes", study.results | {"summary": summary, "paired": pairs, "paired_joined": joined})
 

@@ -51,7 +51,9 @@ class World:
         self.split: Split = random_split(snapshot.interactions, seed=seed, kg=snapshot.knowledge_graph())
         self.catalogue: Catalogue = build_catalogue(snapshot, self.split.train)
         self.seen = self.split.seen("test")
-        self.popularity = np.log1p(np.bincount(self.seen.indices, minlength=self.seen.shape[1])).astype(np.float32)
+        self.popularity = np.log1p(np.bincount(self.seen.indices, minlength=self.seen.shape[1])).astype(
+            np.float32
+        )
         first = create_model("ckgat", GRAPH).fit(self.split.train_data(), seed=seed)
         config = BlendConfig()
         blend, choice = choose_blend(first, self.split, config, "recall@20+ndcg@20")
@@ -75,7 +77,9 @@ class World:
             self.examples.append(example)
             if len(self.examples) == count:
                 break
-        self.content = build_content(self.catalogue, np.zeros((self.catalogue.num_items, 0), dtype=np.float32))
+        self.content = build_content(
+            self.catalogue, np.zeros((self.catalogue.num_items, 0), dtype=np.float32)
+        )
         self.titles = [set(tokens(title)) for title in self.catalogue.titles]
 
 
@@ -166,7 +170,11 @@ def fused(world: World, example: RequestExample, query: GraphQuery, blend: Float
 
 def text_match(world: World, example: RequestExample) -> Float:
     """Cosine of the request and each recipe in the space of title and ingredient words."""
-    known = [world.content.words.positions[w] for w in tokens(example.query.text) if w in world.content.words.positions]
+    known = [
+        world.content.words.positions[w]
+        for w in tokens(example.query.text)
+        if w in world.content.words.positions
+    ]
     asked = world.content.word_vectors[known].sum(axis=0)
     return np.asarray(world.content.item_text @ (asked / max(float(np.linalg.norm(asked)), 1e-9)))
 

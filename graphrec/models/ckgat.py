@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import numpy as np
 import torch
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -15,6 +16,7 @@ from graphrec.models.gradient import GradientModel, Network, Vectors
 from graphrec.models.kgat import KGATConfig, KGATNetwork
 from graphrec.models.lightgcn import split_nodes
 from graphrec.models.objective import Batch
+from graphrec.models.reliability import noise_posterior
 from graphrec.sparse.augmentation import keep_edges, keep_nodes
 from graphrec.sparse.propagation import propagate, random_noise
 from graphrec.training.losses import info_nce
@@ -34,6 +36,8 @@ class CKGATConfig(KGATConfig):
     """Weight of the InfoNCE task."""
     contrast_temperature: PositiveFloat = 0.2
     """Temperature of every InfoNCE."""
+    contrast_every: PositiveInt = 3
+    """Steps between two contrasts of views: they cost two more passes, and one step in three is enough."""
     contrast_nodes: PositiveInt = 1024
     """Most users and most items of a batch that are contrasted."""
     edge_drop: float = Field(default=0.1, ge=0.0, lt=1.0)
@@ -44,12 +48,10 @@ class CKGATConfig(KGATConfig):
     """Share of nodes that lose all their edges in a view."""
     noise: NonNegativeFloat = 0.1
     """Length of the perturbation of `one_pass`."""
-    consistency_weight: NonNegativeFloat = 0.02
+    consistency_weight: NonNegativeFloat = 0.1
     """Weight of the knowledge-view consistency task."""
     denoise: float = Field(default=0.5, ge=0.0, le=1.0)
-    """How far the least reliable interaction is turned down in graph and loss; 0 trusts all alike."""
-    denoise_after: NonNegativeInt = 5
-    """Epochs before reliabilities are taken from the knowledge views."""
+    """How far an interaction that looks like noise is turned down in graph and loss; 0 trusts all alike."""
 
 
 class CKGAT(GradientModel):
@@ -59,9 +61,11 @@ class CKGAT(GradientModel):
        random; the same user or item in both is a positive pair, the batch's others are negatives:
        :math:`L_1 = \mathrm{InfoNCE}(Z^1_U, Z^2_U) + \mathrm{InfoNCE}(Z^1_I, Z^2_I)`.
     2. *Knowledge-view consistency.* :math:`k_i` is item i seen through its triples alone. Collaborative and
-       knowledge view of an item attract each other, :math:`L_2 = \mathrm{InfoNCE}(Z_I, K_I)`, and an
-       interaction that contradicts the knowledge view of the rest of the user's profile,
-       :math:`c_{ui} = \cos(\sum_{j \in N(u) \setminus i} k_j,\, k_i)`, counts less in graph and loss.
+       knowledge view of an item attract each other, :math:`L_2 = \mathrm{InfoNCE}(Z_I, K_I)`.
+
+    An interaction that neither the other users' choices nor the knowledge view supports better than a random
+    pair counts less in graph and loss, :math:`w_{ui} \leftarrow w_{ui} (1 - \delta\, p_{ui})`, with the
+    posterior of noise `p` of :func:`graphrec.models.reliability.noise_posterior`.
 
     :math:`L = L_{CF} + \lambda_1 L_1 + \lambda_2 L_2`. The published model (Ma et al., ICASSP 2022) is
     known in outline only; these tasks are our own form of it, after SGL (SIGIR 2021), KGCL (SIGIR 2022)
@@ -80,11 +84,12 @@ class CKGATNetwork(KGATNetwork):
     """KGAT's encoder on the whole graph and on views of it."""
 
     config: CKGATConfig
-    reliability: Tensor | None
 
     def __init__(self, data: TrainData, config: CKGATConfig, generator: torch.Generator, device: str) -> None:
         super().__init__(data, config, generator, device)
-        self.register_buffer("reliability", None)
+        self._step = 0
+        self.reliability = self._reliability(data) if config.denoise > 0 else None
+        self._trusted_norm = None if self.reliability is None else self.graph.renormalised(self._trust())
         self._drop = {r: config.knowledge_drop for r in range(TO_ITEM + 1, self.graph.num_relations)}
         self._drop |= {r: config.edge_drop for r in range(TO_ITEM + 1)}
 
@@ -93,11 +98,9 @@ class CKGATNetwork(KGATNetwork):
         return self.graph.num_relations > 2
 
     def begin_epoch(self, epoch: int) -> None:
-        """Refresh attention and, after `denoise_after` epochs, the reliability of every interaction."""
+        """Refresh the attention; the steps of an epoch are counted anew, so that a resumed run counts alike."""
         super().begin_epoch(epoch)
-        if self.config.denoise > 0 and self.has_knowledge and epoch >= self.config.denoise_after:
-            with torch.no_grad():
-                self.reliability = self.interaction_reliability()
+        self._step = 0
 
     def vectors(self) -> Vectors:
         """One pass over the whole graph; in training with noise when the contrast is `one_pass`."""
@@ -118,7 +121,7 @@ class CKGATNetwork(KGATNetwork):
         users, items = self._some(batch.users), self._some(torch.unique(batch.items))
         nodes = (users, items + self.graph.num_users)
         config = self.config
-        if config.contrast != "none" and config.contrast_weight > 0:
+        if self._contrast_is_due():
             if config.contrast == "one_pass":
                 first, second = vectors.extra["first"], vectors.extra["final"]
             else:
@@ -130,12 +133,19 @@ class CKGATNetwork(KGATNetwork):
         found = [part for part in parts if part is not None]
         return torch.stack(found).sum() if found else None
 
+    def _contrast_is_due(self) -> bool:
+        """Every step for the cheap form, one in `contrast_every` for views."""
+        self._step += 1
+        config = self.config
+        due = config.contrast == "one_pass" or self._step % config.contrast_every == 0
+        return due and config.contrast != "none" and config.contrast_weight > 0
+
     def view(self) -> Tensor:
         """Final vectors of one stochastic view, `[num_nodes, dim]`."""
         keep = keep_edges(self.graph.edges, self.generator, drop=self._drop)
         if self.config.node_drop > 0:
             keep = keep * keep_nodes(self.graph.edges, self.generator, drop=self.config.node_drop)
-        return self.encode(self._values(keep))[0]
+        return self.final(self._values(keep))
 
     def knowledge_view(self, values: Tensor | None = None) -> Tensor:
         """Every node seen through its triples alone (one step, interactions closed), `[num_nodes, dim]`."""
@@ -145,38 +155,32 @@ class CKGATNetwork(KGATNetwork):
             values = values * self.relation_scale[self.graph.edges.relation]
         return propagate(self.graph.edges, values, self.embedding)
 
-    def interaction_reliability(self) -> Tensor:
+    def _reliability(self, data: TrainData) -> Tensor:
         """Weight in `1 - denoise .. 1` of each training interaction, `[nnz]`.
 
-        The agreement of the item's knowledge view with those of the user's *other* items, ranked among all
-        interactions: the rank, not the raw cosine, sets the weight, so that its scale needs no tuning.
-        Items without knowledge and users with one item are trusted fully.
+        The untrained embedding serves as a random sketch of the entities, so that the knowledge view of an
+        item is a sketch of what its triples say.
         """
-        graph = self.graph
-        view = F.normalize(self.knowledge_view(), dim=1)[graph.num_users : graph.num_users + graph.num_items]
-        chosen = graph.edges.relation == 0  # item to user: one edge per interaction, in some order
-        users = graph.edges.target[chosen]
-        items = graph.edges.source[chosen] - graph.num_users
-        profile = torch.zeros(graph.num_users, view.shape[1], device=view.device).index_add(
-            0, users, view[items]
-        )
-        others = profile[users] - view[items]
-        agreement = F.cosine_similarity(others, view[items], dim=1)
-        known = (others.norm(dim=1) > 1e-6) & (view[items].norm(dim=1) > 1e-6)
-        share = torch.ones_like(agreement)
-        order = torch.argsort(torch.argsort(agreement[known], stable=True), stable=True)
-        share[known] = (order.float() + 1) / max(int(known.sum()), 1)
-        # quadratic in the distance from the top: only the doubtful end loses much
-        weight = 1.0 - self.config.denoise * (1.0 - share).square()
-        found = torch.ones(int(graph.interaction.max()) + 1, device=view.device)
-        found[graph.interaction[chosen]] = weight
-        return found
+        seed = int(torch.randint(2**31, (), generator=self.generator, device=self.embedding.device))
+        views = []
+        if self.has_knowledge:
+            with torch.no_grad():
+                whole = F.normalize(self.knowledge_view(), dim=1)
+            views = [whole[self.graph.num_users :][: self.graph.num_items].cpu().numpy()]
+        doubt = noise_posterior(data.train, views, np.random.default_rng(seed))
+        return 1.0 - self.config.denoise * torch.from_numpy(doubt).to(self.embedding.device)
+
+    def _trust(self) -> Tensor:
+        """Reliability of every edge, 1 on knowledge edges, `[num_edges]`."""
+        assert self.reliability is not None
+        return torch.cat([self.reliability, self.reliability.new_ones(1)])[self.graph.interaction]
 
     def _values(self, keep: Tensor | None) -> Tensor:
         """Edge weights of the whole graph or a view, with unreliable interactions turned down."""
         if self.reliability is not None:
-            trust = torch.cat([self.reliability, self.reliability.new_ones(1)])[self.graph.interaction]
-            keep = trust if keep is None else keep * trust
+            if keep is None:
+                return self.edge_values(norm=self._trusted_norm, keep=self._trust())
+            keep = keep * self._trust()
         if keep is None:
             return self.edge_values()
         return self.edge_values(norm=self.graph.renormalised(keep), keep=keep)
