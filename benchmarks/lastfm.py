@@ -42,7 +42,7 @@ def randomised(data: TrainData, seed: int) -> TrainData:
 
 ROWS = (
     Row("popularity", "popularity", seeds=1),
-    Row("ItemKNN", "item_knn", {"k": 1000, "shrink": 0.0}, seeds=1),
+    Row("ItemKNN", "item_knn", {"k": 1000, "shrink": 10.0, "user_normalisation": False}, seeds=1),
     Row("EASE", "ease", {"ridge": 100.0}, seeds=1),
     Row("LightGCN (ours)", "lightgcn", COMMON),
     Row("KGAT (ours)", "kgat", COMMON | {"num_layers": 2, "learning_rate": 1e-3, "average": 0.98}),

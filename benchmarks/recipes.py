@@ -31,7 +31,7 @@ JOINED = "C-KGAT joined with EASE (the default bundle)"
 
 ROWS = (
     Row("popularity", "popularity"),
-    Row("ItemKNN", "item_knn", {"k": 1000, "shrink": 100.0}),
+    Row("ItemKNN", "item_knn", {"k": 200, "shrink": 10.0, "user_normalisation": False}),
     Row("EASE", "ease", {"ridge": 300.0}),
     Row(
         "EASE with keywords", "ease", {"ridge": 300.0, "side_weight": 1.0, "side_relations": ("has_keyword",)}

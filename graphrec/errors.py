@@ -1,6 +1,6 @@
 """Every error that graphrec raises on purpose.
 
-Each message is one sentence that says what was wrong, where (file, line, id) and what to do. The command line prints the
+Each message is one sentence: what was wrong, where (file, line, id) and what to do. The command line prints the
 message alone and exits with status 2.
 """
 
