@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
+from torch.nn import functional
 
 from graphrec.bundle import Catalogue
+from graphrec.ranking.cold import popularity_prior
 from graphrec.ranking.request import CONTEXT, RequestFusion, context
 from graphrec.sparse import CSR
 from graphrec.training.request_content import EDGE_FEATURES, Content, build_content
@@ -66,9 +68,9 @@ class _Network(nn.Module):
         self.base_scale = base_scale
 
     def edges(self, features: Tensor) -> Tensor:
-        """Salience of edges, `[...]` from features `[..., EDGE_FEATURES]`."""
+        """Salience of edges, `[...]` from features `[..., EDGE_FEATURES]`; positive, since having no edge is 0."""
         padded = torch.cat([features, torch.ones_like(features[..., :1])], dim=-1)
-        return torch.tanh(padded @ self.edge_hidden) @ self.edge_out
+        return functional.softplus(torch.tanh(padded @ self.edge_hidden) @ self.edge_out)
 
 
 def train_request_fusion(
@@ -125,18 +127,19 @@ class _Tables:
         cls, catalogue: Catalogue, content: Content, examples: Sequence[RequestExample], scorer: Any,
         seen: CSR, config: RequestConfig, rng: np.random.Generator,
     ) -> _Tables:  # fmt: skip
-        """Candidates (the choice first), their base scores, edge features, and the requests' vectors."""
+        """Candidates (the choice first), their base scores and edges, and the requests' vectors."""
         reader = _reader(catalogue, content)
         width, count = config.candidates + 1, len(examples)
         items = np.zeros((count, width), dtype=np.int64)
         mask = np.zeros((count, width), dtype=bool)
         base = np.zeros((count, width), dtype=np.float32)
-        edges = np.zeros((count, width, EDGE_FEATURES), dtype=np.float32)
+        wanted = [[a for group in reader.wanted(example.query) for a in group] for example in examples]
+        edges = np.full((count, width, max(map(len, wanted))), -1, dtype=np.int32)
         words = np.zeros((count, content.word_vectors.shape[1]), dtype=np.float32)
         graph_dim = content.attribute_graph.shape[1]
         attributes = np.zeros((count, graph_dim + content.item_text.shape[1]), dtype=np.float32)
         contexts = np.zeros((count, CONTEXT), dtype=np.float32)
-        prior = np.log1p(catalogue.popularity).astype(np.float32)
+        prior, popularity = popularity_prior(catalogue, None), np.log1p(catalogue.popularity)
         degrees = seen.degrees()
         names = _attribute_text(catalogue, content)
         for row, example in enumerate(examples):
@@ -150,35 +153,30 @@ class _Tables:
                 prior[found] if unknown else scorer.score(np.array([example.user]))[0][found]
             )
             contexts[row] = context(0 if unknown else int(degrees[example.user]), unknown)
-            groups = reader.wanted(example.query)
             known = reader.known_words(example.query)
             if known:
                 words[row] = content.word_vectors[known].sum(axis=0) / np.sqrt(len(known))
-            flat = [a for group in groups for a in group]
-            if flat:
+            if flat := wanted[row]:
                 attributes[row, :graph_dim] = content.attribute_graph[flat].mean(axis=0)
                 attributes[row, graph_dim:] = names[flat].mean(axis=0)
-                edges[row, : len(found)] = _edge_rows(catalogue, content, flat, found)
+                edges[row, : len(found), : len(flat)] = _edge_places(catalogue, flat, found)
         return cls(
             **{
                 name: torch.from_numpy(values)
                 for name, values in {
                     "items": items, "mask": mask, "base": base, "edges": edges, "words": words,
                     "attributes": attributes, "context": contexts,
-                    "popularity": prior[items],
+                    "popularity": popularity[items].astype(np.float32),
                 }.items()
             }
         )  # fmt: skip
 
 
-def _edge_rows(catalogue: Catalogue, content: Content, attributes: Sequence[int], items: Int) -> Float:
-    """Mean edge features over the wanted attributes, `[items, EDGE_FEATURES]`; every item has them all."""
+def _edge_places(catalogue: Catalogue, attributes: Sequence[int], items: Int) -> Int:
+    """Positions in `attribute_items` of each item's edges, `[items, attributes]`; every item has them all."""
     index = catalogue.attribute_items
-    total = np.zeros((len(items), EDGE_FEATURES), dtype=np.float32)
-    for attribute in attributes:
-        low = int(index.indptr[attribute])
-        total += content.edge_features[low + np.searchsorted(index.row(attribute), items)]
-    return total / np.float32(len(attributes))
+    places = [int(index.indptr[a]) + np.searchsorted(index.row(a), items) for a in attributes]
+    return np.stack(places, axis=1)
 
 
 def _attribute_text(catalogue: Catalogue, content: Content) -> Float:
@@ -209,7 +207,10 @@ def _scores(network: _Network, content: dict[str, Tensor], batch: dict[str, Tens
     items = content["text"] @ network.item_text + content["graph"] @ network.item_graph
     scores = alpha[:, None] * batch["base"] / network.base_scale
     scores = scores + gamma[:, None] * torch.einsum("br,bcr->bc", asked, items[batch["items"]])
-    scores = scores + beta[:, None] * network.edges(batch["edges"])
+    places = batch["edges"]
+    salience = network.edges(content["edges"][places.clamp_min(0)]).masked_fill(places < 0, 0.0)
+    wanted = (places[:, :1] >= 0).sum(dim=2).clamp_min(1)  # the choice has every wanted attribute
+    scores = scores + beta[:, None] * salience.sum(dim=2) / wanted
     scores = scores + popularity[:, None] * batch["popularity"]
     return scores.masked_fill(~batch["mask"], -torch.inf)
 
@@ -219,9 +220,11 @@ def _optimise(
 ) -> _Network:
     generator = torch.Generator().manual_seed(seed)
     known = tables.arrays["context"][:, 2] == 0
-    spread = float(tables.arrays["base"][known][tables.arrays["mask"][known]].std()) or 1.0
+    base = tables.arrays["base"][known][tables.arrays["mask"][known]]
+    spread = (float(base.std()) if len(base) > 1 else 0.0) or 1.0
     network = _Network(content, config.rank, spread, generator)
-    fixed = {"text": torch.from_numpy(content.item_text), "graph": torch.from_numpy(content.item_graph)}
+    arrays = {"text": content.item_text, "graph": content.item_graph, "edges": content.edge_features}
+    fixed = {name: torch.from_numpy(values) for name, values in arrays.items()}
     order = torch.randperm(len(tables), generator=generator)
     cut = max(1, len(tables) // 10)
     held, train = order[:cut], order[cut:]
