@@ -83,7 +83,7 @@ def _latent_words(
         sp.csr_matrix((values, (rows, cols)), shape=(len(bags), len(known))).multiply(idf[None, :]).tocsr()
     )
     rank = max(1, min(text_dim, min(matrix.shape) - 1))
-    if min(matrix.shape) < 2:
+    if min(matrix.shape) < 2 or not matrix.data.any():  # no word tells two items apart
         return (
             Strings.pack(known),
             np.zeros((len(known), 1), np.float32),

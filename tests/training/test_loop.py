@@ -1,4 +1,4 @@
-"""The training loop on one number, where every step is known: the gradient is 1, so Adam moves by its rate."""
+"""The training loop on one number whose every step is known: the gradient is 1, Adam moves by its rate."""
 
 from __future__ import annotations
 
