@@ -79,8 +79,8 @@ class GraphQuery:
 
     @property
     def has_request(self) -> bool:
-        """Whether anything beyond the user and the filters of the caller steers this ranking."""
-        return bool(self.text or self.must or self.must_not or self.should or self.ranges)
+        """Whether something is wanted. Exclusions and ranges alone only filter: they reorder nothing."""
+        return bool(self.text or self.must or self.should)
 
     def refs(self) -> tuple[NodeRef, ...]:
         """Every wanted node: `must` with its alternatives, then `should`."""

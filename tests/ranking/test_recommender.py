@@ -13,6 +13,7 @@ import pytest
 from graphrec.bundle import ItemItemPart, VectorPart
 from graphrec.errors import BundleMismatchError, CorruptionError, InvalidInputError, NotFoundError
 from graphrec.ranking import GraphQuery, NodeRef, Recommender
+from graphrec.ranking.scoring import WISHES
 from graphrec.sparse import CSR
 from tests.bundle.worlds import World, kitchen, random_parts
 
@@ -144,7 +145,9 @@ def test_the_trained_request_scorer_gets_everything_and_decides(bundle):
     query, user_index, history, candidates = fusion.calls[0]
     assert (user_index, history, candidates) == (0, [0, 5], [1, 2, 3, 4, 6, 7]) and query == answer.query
     scores = {i.item: i.score for i in answer.items}
-    assert scores["r4"] == pytest.approx(base[3] + 7, rel=1e-5)
+    steered = base[candidates] + 2 + 5 * np.isin(candidates, [3, 4])
+    wish = WISHES * (steered.max() - steered.mean())
+    assert scores["r4"] == pytest.approx(base[3] + 7 + wish, rel=1e-5)
     assert scores["r2"] == pytest.approx(base[1] + 2, rel=1e-5)
 
 
