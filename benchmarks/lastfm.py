@@ -45,13 +45,13 @@ ROWS = (
     Row("ItemKNN", "item_knn", {"k": 1000, "shrink": 10.0, "user_normalisation": False}, seeds=1),
     Row("EASE", "ease", {"ridge": 100.0}, seeds=1),
     Row("LightGCN (ours)", "lightgcn", COMMON),
-    Row("KGAT (ours)", "kgat", COMMON | {"num_layers": 2, "learning_rate": 1e-3, "average": 0.98}),
     Row("C-KGAT", "ckgat", CKGAT),
     Row("C-KGAT, every interaction trusted", "ckgat", CKGAT | {"denoise": 0.0}),
     Row("C-KGAT without contrast", "ckgat", CKGAT | NO_CONTRAST),
     Row("C-KGAT without knowledge graph", "ckgat", CKGAT | {"use_knowledge": False}),
     Row("C-KGAT with a randomised graph", "ckgat", CKGAT, change=randomised),
     Row("C-KGAT without gate", "ckgat", CKGAT | {"gate_start": None}),
+    Row("KGAT (ours)", "kgat", COMMON | {"learning_rate": 5e-3, "epochs": 80, "kg_batch": 1024}, seeds=3),
 )
 
 SEARCH = tuple(

@@ -37,11 +37,11 @@ ROWS = (
         "EASE with keywords", "ease", {"ridge": 300.0, "side_weight": 1.0, "side_relations": ("has_keyword",)}
     ),
     Row("LightGCN (ours)", "lightgcn", GRAPH),
-    Row("KGAT (ours)", "kgat", GRAPH | {"learning_rate": 2e-3}),
     Row("C-KGAT", "ckgat", GRAPH),
     Row(JOINED, "ckgat", GRAPH | {"epochs": 100}),
     Row("C-KGAT without contrast", "ckgat", GRAPH | NO_CONTRAST),
     Row("C-KGAT without knowledge graph", "ckgat", GRAPH | {"use_knowledge": False}),
+    Row("KGAT (ours)", "kgat", GRAPH | {"dim": 64, "epochs": 40, "kg_batch": 1024}, seeds=1),
 )
 
 
