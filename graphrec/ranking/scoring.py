@@ -21,7 +21,7 @@ Float = NDArray[np.floating[Any]]
 
 WISHES = 0.5
 """What fulfilling every wish is worth, in distances from an average item to the best: on the demo's data a
-wished-for ingredient or cuisine then fills about 4 to 9 of 10 places, and taste the rest."""
+wished-for ingredient, cuisine or course then fills most of ten places, and taste keeps the rest."""
 
 
 class Fusion(Protocol):
