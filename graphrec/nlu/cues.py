@@ -215,7 +215,8 @@ honestly basically else such trace traces hint fresh raw cooked chopped sliced a
 
 GENERIC = frozenset(
     """recipe dish meal food idea option thing something anything item suggestion choice dinner lunch supper
-breakfast product stuff version way kind type sort variety style ingredient""".split()
+breakfast product stuff version way kind type sort variety style ingredient
+inspiration""".split()
 )
 """Heads that name no attribute of their own: after "nuts," they show that a new wish starts ("..., chicken
 recipes")."""

@@ -121,8 +121,9 @@ class Lexicon:
 
     def unfolded(self, said: str) -> Entry | None:
         """The node whose id is exactly what was said, where folding would lead to another one as well."""
-        positions = self._unfolded.get(said, ())
-        refs = [self.ref(p) for p in positions if self._nodes[p][0] in MUST_TYPES]
+        positions = [*self._unfolded.get(said, ()), *self._places.get(said, ())]
+        kept = [p for p in positions if self._nodes[p][0] in MUST_TYPES]
+        refs = [self.ref(p) for p in kept if self._nodes[p][1].casefold() == said]
         return Entry(refs[0].type, (refs[0],), self._closed((refs[0],), ())) if refs else None
 
     def plural(self, word: str) -> Entry | None:
@@ -199,7 +200,9 @@ class Lexicon:
         refs, every = self._preferred(key, by_type["ingredient"])
         others = self._others(by_type, "ingredient")
         excluded = self._closed(every, (key,))
-        if key in _DISHES or is_plated(key):  # an exclusion means the dish as well as the ingredient
+        if (
+            key in _DISHES or is_plated(key) or "course" in by_type
+        ):  # an exclusion means the dish as well as the ingredient
             excluded = tuple(dict.fromkeys([*(r for r in others if r.type in _DISH_TYPES), *excluded]))
         dish = self._dish(key, by_type) if key in _DISHES else None
         if dish is not None:
@@ -268,7 +271,11 @@ class Lexicon:
         """
         found = [r for k in sorted(self.taxonomy.descendants(name)) for r in self._of_type("ingredient", k)]
         kinds = [r for r in found if name in self.taxonomy.kinds(r.id)]
-        return self._topmost(kinds, self.ancestors), self._topmost(found, self.ancestors)
+        return self._topmost(kinds, self._kinds_above), self._topmost(found, self.ancestors)
+
+    def _kinds_above(self, ref: NodeRef) -> tuple[NodeRef, ...]:
+        names = sorted(self.taxonomy.kinds(ref.id))
+        return tuple(r for name in names for r in self._of_type("ingredient", name))
 
     def _topmost(
         self, refs: Iterable[NodeRef], above: Callable[[NodeRef], tuple[NodeRef, ...]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from graphrec.nlu.cues import CUES, LESS_NOT, NO_STYLE, STOPWORDS
+from graphrec.nlu.cues import CUES, GENERIC, LESS_NOT, NO_STYLE, STOPWORDS
 from graphrec.nlu.entry import Entry
 from graphrec.nlu.lexicon import MAX_WORDS, Lexicon, is_plated
 from graphrec.nlu.tokens import Gap, Token
@@ -112,11 +112,25 @@ def link(
             if entry.type == "keyword":
                 keywords.append((at, at + size - 1, entry))
                 continue
+            entry = _headed(tokens, at, at + size, entry)
             bound = size > 1 and _is_bound(tokens, lemmas, at, size, entry, diets)
             found[at] = Mention(at, at + size - 1, entry, bound=bound)
             break
         at = found[at].last + 1 if at in found else at + 1
     return _with_keywords(found, keywords)
+
+
+def _headed(tokens: Sequence[Token], at: int, after: int, entry: Entry) -> Entry:
+    """ "bread recipes" and "something for bread" ask for the course, where there is one, rather than for the
+    ingredient.
+    """
+    courses = tuple(ref for ref in entry.alternatives if ref.type == "course")
+    if entry.type != "ingredient" or not courses:
+        return entry
+    asked = after < len(tokens) and tokens[after].gap <= Gap.HYPHEN and tokens[after].lemma in GENERIC
+    if not asked and not (at and tokens[at - 1].word == "for"):
+        return entry
+    return Entry("course", courses, entry.excluded, entry.refs)
 
 
 def _is_bound(
@@ -143,11 +157,12 @@ def _entry(
     tokens: Sequence[Token], lemmas: Sequence[str], at: int, size: int, lexicon: Lexicon
 ) -> Entry | None:
     token = tokens[at]
+    said = " ".join(t.word for t in tokens[at : at + size])
     if any(_lacks(t.word) for t in tokens[at : at + size]):
         return None
     if size == 1:
         entry = (
-            lexicon.unfolded(token.word)
+            (lexicon.unfolded(said) if token.word != token.lemma else None)
             or lexicon.plural(token.word)
             or lexicon.lookup(token.lemma)
             or (lexicon.lookup(token.word) if token.word != token.lemma else None)
@@ -157,7 +172,7 @@ def _entry(
         common = token.word in STOPWORDS or token.lemma in STOPWORDS or _is_cue(token.word)
         return None if common and entry.type not in ("cuisine", "course") else entry
     key = " ".join(lemmas[at : at + size])
-    entry = lexicon.unfolded(" ".join(t.word for t in tokens[at : at + size])) or lexicon.lookup(key)
+    entry = (lexicon.unfolded(said) if said != key else None) or lexicon.lookup(key)
     if entry is None or key in _KEPT:
         return entry
     if token.word == "no" and tokens[at + 1].word in NO_STYLE:
