@@ -98,9 +98,13 @@ class CKGATNetwork(KGATNetwork):
         return self.graph.num_relations > 2
 
     def begin_epoch(self, epoch: int) -> None:
-        """Refresh the attention; the steps of an epoch are counted anew, so that a resumed run counts alike."""
+        """Refresh the attention and place the contrasts of this epoch.
+
+        The count of steps starts with the epoch's number: a resumed run counts alike, and where an epoch has
+        fewer steps than `contrast_every` one epoch in so many has a contrast.
+        """
         super().begin_epoch(epoch)
-        self._step = 0
+        self._step = epoch
 
     def vectors(self) -> Vectors:
         """One pass over the whole graph; in training with noise when the contrast is `one_pass`."""
@@ -123,7 +127,7 @@ class CKGATNetwork(KGATNetwork):
         config = self.config
         if self._contrast_is_due():
             if config.contrast == "one_pass":
-                first, second = vectors.extra["first"], vectors.extra["final"]
+                first, second = vectors.extra["first"], self._averaged(vectors.extra["final"])
             else:
                 first, second = self.view(), self.view()
             between = [info_nce(first[rows], second[rows], config.contrast_temperature) for rows in nodes]
@@ -186,18 +190,25 @@ class CKGATNetwork(KGATNetwork):
         return self.edge_values(norm=self.graph.renormalised(keep), keep=keep)
 
     def _noisy(self, values: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The encoder with a perturbation after every layer; final vectors and layers as :meth:`encode`."""
         layers: list[Tensor] = [self.embedding]
-        for _ in range(self.config.num_layers):
-            message = self.message(values, layers[-1])
-            layers.append(message + random_noise(message, self.config.noise, self.generator))
-        return torch.stack(layers[1:]).mean(dim=0), layers
+        for number in range(self.config.num_layers):
+            layer = self.layer(number, values, layers[-1])
+            layers.append(layer + random_noise(layer, self.config.noise, self.generator))
+        return self.joined(layers), layers
+
+    def _averaged(self, final: Tensor) -> Tensor:
+        """Final vectors at the length of an embedding: concatenated layers are averaged."""
+        dim = self.config.dim
+        return final if final.shape[1] == dim else final.unflatten(1, (-1, dim)).mean(dim=1)
 
     def _consistency(self, vectors: Vectors, items: Tensor) -> Tensor:
         knowledge = self.knowledge_view()[items + self.graph.num_users]
         has = knowledge.detach().norm(dim=1) > 1e-8
         if int(has.sum()) < 2:
             return knowledge.new_zeros(())
-        return info_nce(vectors.items[items][has], knowledge[has], self.config.contrast_temperature)
+        found = self._averaged(vectors.items[items][has])
+        return info_nce(found, knowledge[has], self.config.contrast_temperature)
 
     def _some(self, nodes: Tensor) -> Tensor:
         if len(nodes) <= self.config.contrast_nodes:

@@ -144,21 +144,29 @@ class KGATNetwork(Network):
         opened = torch.log(torch.as_tensor(self.gate_value(), device=logits.device).clamp_min(1e-12))
         logits = logits + torch.log(graph.weight.clamp_min(1e-12)) + torch.where(knowledge, opened, 0.0)
         if keep is not None:
-            logits = logits + torch.log(keep.clamp_min(1e-30))
+            logits = logits + torch.log(keep)  # 0 is -inf: the edge is gone even where it was the last
         return segment_softmax(logits, graph.edges)
 
     def encode(self, values: Tensor, x: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
         """Final vectors and the layers' outputs (input first) under edge weights, `[num_nodes, dim]` each."""
         layers = [self.embedding if x is None else x]
+        for number in range(self.config.num_layers):
+            layers.append(self.layer(number, values, layers[-1]))
+        return self.joined(layers), layers
+
+    def layer(self, number: int, values: Tensor, x: Tensor) -> Tensor:
+        """Output of one layer, `[num_nodes, dim]`."""
+        message = self.message(values, x)
         if not self.layers:
-            for _ in range(self.config.num_layers):
-                layers.append(self.message(values, layers[-1]))
-            return mean_of_layers(layers, self.config.include_input), layers
-        outputs = [layers[0]]
-        for layer in self.layers:
-            layers.append(layer(layers[-1], self.message(values, layers[-1])))
-            outputs.append(F.normalize(layers[-1], dim=1))
-        return torch.cat(outputs, dim=1), layers
+            return message
+        found: Tensor = self.layers[number](x, message)
+        return found
+
+    def joined(self, layers: list[Tensor]) -> Tensor:
+        """Final vectors from the input and the layers' outputs."""
+        if not self.layers:
+            return mean_of_layers(layers, self.config.include_input)
+        return torch.cat([layers[0], *(F.normalize(layer, dim=1) for layer in layers[1:])], dim=1)
 
     def final(self, values: Tensor) -> Tensor:
         """The final vectors of :meth:`encode` alone, without keeping the layers of the linear aggregator."""
