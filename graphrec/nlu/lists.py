@@ -173,7 +173,7 @@ class ListRules:
             readings = self._list_before(at, every=True, avoided=False)
             leads = bool(readings) and readings[-1].first == 0 and not self.tokens[at - 1].plural
             for reading in readings:
-                said = self.tokens[reading.last].lemma
+                said = self.tokens[reading.last].lemma if reading.first == reading.last else ""
                 if self.tokens[at].gap is Gap.COMMA and (not leads or (said in COURSES and said != "snack")):
                     continue
                 reading.listed = reading.listed or reading.role is Role.MUST
