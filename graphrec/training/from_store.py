@@ -92,12 +92,29 @@ def pick_device(device: str) -> str:
 
 
 def make_split(snapshot: GraphSnapshot, config: SplitConfig, seed: int) -> Split:
-    """Hold out validation and test rows."""
+    """Hold out validation and test rows.
+
+    Raises:
+        InvalidInputError: `kind` is `time`, and the times are missing or too coarse to cut by.
+    """
     rows, kg = snapshot.interactions, snapshot.knowledge_graph()
     timed = not bool((rows.time == NO_TIME).any())
     if config.kind == "time" or (config.kind == "auto" and timed):
-        return global_time_split(rows, test=config.test, valid=config.valid, kg=kg)
+        split = global_time_split(rows, test=config.test, valid=config.valid, kg=kg)
+        if 2 * len(split.train) >= len(rows) and (_can_validate(split) or config.kind == "time"):
+            return split
+        if config.kind == "time":
+            raise InvalidInputError(
+                f"A time split would train on {len(split.train)} of {len(rows)} interactions, so many share one "
+                "time; set split.kind=random."
+            )
     return random_split(rows, valid=config.valid, test=config.test, seed=seed, kg=kg)
+
+
+def _can_validate(split: Split) -> bool:
+    """Whether the validation rows hold a choice that is not in the training rows."""
+    valid = split.train_data().valid
+    return valid is not None and valid.nnz > 0
 
 
 @dataclass
@@ -122,7 +139,7 @@ class _Training:
         main = self._fit(self.settings, split.train_data(), "fit")
         metric = getattr(main.config, "metric", "recall@20+ndcg@20")
         blend, choice = Blend(main), BlendChoice()
-        if self.name == "ckgat" and self.config.blend.enabled and len(split.valid):
+        if self.name == "ckgat" and self.config.blend.enabled and _can_validate(split):
             blend, choice = choose_blend(main, split, self.config.blend, metric)
         fusion = self._fusion(split, blend)
         measured = _measure(blend, split)
@@ -146,7 +163,7 @@ class _Training:
         return refit_side(choice, self._fit(settings, everything, "refit"), everything, self.config.blend)
 
     def _fusion(self, split: Split, blend: Blend) -> RequestFusion | None:
-        if not self.config.request.enabled or len(split.valid) == 0:
+        if not self.config.request.enabled or not _can_validate(split):
             return None
         catalogue = build_catalogue(self.snapshot, split.train)
         vectors = next((p.items for p in blend.parts() if isinstance(p, VectorPart)), None)

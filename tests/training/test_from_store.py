@@ -24,7 +24,7 @@ FOODS = """
 """.split()
 
 
-def fill(store, *, users=20, items=30, liked=8, times="all", attributes=True):
+def fill(store, *, users=20, items=30, liked=8, times="all", days=0, attributes=True):
     """Users who mostly choose dishes with their own food; every dish has two foods."""
     rng = np.random.default_rng(0)
     own = [[FOODS[n % len(FOODS)], FOODS[int(rng.integers(len(FOODS)))]] for n in range(items)]
@@ -39,10 +39,10 @@ def fill(store, *, users=20, items=30, liked=8, times="all", attributes=True):
         for user in range(users):
             odds = np.array([20.0 if FOODS[user % len(FOODS)] in foods else 1.0 for foods in own])
             for item in rng.choice(items, liked, replace=False, p=odds / odds.sum()).tolist():
-                timed = times == "all" or (times == "some" and len(rows) > 0)
-                rows.append(
-                    (f"u{user}", f"r{item}", "cook", 10**15 + len(rows) * 7919 % 997 if timed else None, None)
-                )
+                n = len(rows)
+                when = 10**15 + (n % days * 10**11 if days else n * 7919 % 997)
+                timed = times == "all" or (times == "some" and n > 0)
+                rows.append((f"u{user}", f"r{item}", "cook", when if timed else None, None))
         writer.add_interactions(rows)
     return rows
 
@@ -180,6 +180,18 @@ def test_the_split_is_by_time_when_every_row_has_one(store, tmp_path, times, kin
     fill(store, times=times)
     train_from_store(store, model="popularity", out=tmp_path / "m", device="cpu", progress=False)
     assert kind in read_bundle(tmp_path / "m").manifest["split"]
+
+
+@pytest.mark.parametrize("days", [1, 2])
+@pytest.mark.parametrize("model", ["popularity", "ckgat"])
+def test_times_too_coarse_to_cut_by_are_split_at_random(store, tmp_path, days, model):
+    fill(store, days=days)
+    quick = QUICK if model == "ckgat" else []
+    arguments = {"model": model, "out": tmp_path / "m", "device": "cpu", "progress": False}
+    train_from_store(store, overrides=quick, **arguments)
+    assert "random" in read_bundle(tmp_path / "m").manifest["split"]
+    with pytest.raises(InvalidInputError, match=r"time.*split\.kind=random"):
+        train_from_store(store, overrides=[*quick, "split.kind=time"], **arguments)
 
 
 def test_a_time_split_without_times_says_so(store, tmp_path):
