@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphrec.models.base import ModelConfig, TrainData
-from graphrec.models.collaborative_graph import TO_ITEM
 from graphrec.models.gradient import GradientModel, Network, Vectors
 from graphrec.models.kgat import KGATConfig, KGATNetwork
 from graphrec.models.lightgcn import split_nodes
@@ -88,10 +87,12 @@ class CKGATNetwork(KGATNetwork):
     def __init__(self, data: TrainData, config: CKGATConfig, generator: torch.Generator, device: str) -> None:
         super().__init__(data, config, generator, device)
         self._step = 0
+        self._triples = self.graph.edges.select(self.graph.is_knowledge)
+        self._triple_norm = self.graph.norm[self.graph.is_knowledge]
         self.reliability = self._reliability(data) if config.denoise > 0 else None
         self._trusted_norm = None if self.reliability is None else self.graph.renormalised(self._trust())
-        self._drop = {r: config.knowledge_drop for r in range(TO_ITEM + 1, self.graph.num_relations)}
-        self._drop |= {r: config.edge_drop for r in range(TO_ITEM + 1)}
+        drop = torch.where(self.graph.is_knowledge, config.knowledge_drop, config.edge_drop)
+        self._keep_probability = 1.0 - drop
 
     @property
     def has_knowledge(self) -> bool:
@@ -110,11 +111,10 @@ class CKGATNetwork(KGATNetwork):
         """One pass over the whole graph; in training with noise when the contrast is `one_pass`."""
         values = self._values(None)
         if not (self.training and self.config.contrast == "one_pass" and self.config.contrast_weight > 0):
-            final, layers = self.encode(values)
-        else:
-            final, layers = self._noisy(values)
-        users, items = split_nodes(final, self.graph)
-        return Vectors(users, items, {"final": final, "first": layers[1]})
+            final = self.final(values)
+            return Vectors(*split_nodes(final, self.graph), {"final": final})
+        final, layers = self._noisy(values)
+        return Vectors(*split_nodes(final, self.graph), {"final": final, "first": layers[1]})
 
     def interaction_weight(self) -> Tensor | None:
         return self.reliability
@@ -146,18 +146,17 @@ class CKGATNetwork(KGATNetwork):
 
     def view(self) -> Tensor:
         """Final vectors of one stochastic view, `[num_nodes, dim]`."""
-        keep = keep_edges(self.graph.edges, self.generator, drop=self._drop)
+        keep = keep_edges(self.graph.edges, self.generator, drop=0.0, keep_scale=self._keep_probability)
         if self.config.node_drop > 0:
             keep = keep * keep_nodes(self.graph.edges, self.generator, drop=self.config.node_drop)
         return self.final(self._values(keep))
 
-    def knowledge_view(self, values: Tensor | None = None) -> Tensor:
+    def knowledge_view(self) -> Tensor:
         """Every node seen through its triples alone (one step, interactions closed), `[num_nodes, dim]`."""
-        values = self.graph.norm if values is None else values
-        values = torch.where(self.graph.is_knowledge, values, 0.0)
+        values = self._triple_norm
         if self.relation_scale is not None:
-            values = values * self.relation_scale[self.graph.edges.relation]
-        return propagate(self.graph.edges, values, self.embedding)
+            values = values * self.relation_scale.index_select(0, self._triples.relation)
+        return propagate(self._triples, values, self.embedding)
 
     def _reliability(self, data: TrainData) -> Tensor:
         """Weight in `1 - denoise .. 1` of each training interaction, `[nnz]`.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphrec.models.base import ModelConfig, TrainData
-from graphrec.models.collaborative_graph import CollaborativeGraph
+from graphrec.models.collaborative_graph import TO_ITEM, CollaborativeGraph
 from graphrec.models.gradient import GradientConfig, GradientModel, Network, Vectors
 from graphrec.models.lightgcn import mean_of_layers, split_nodes
 from graphrec.models.objective import Batch
@@ -136,8 +136,9 @@ class KGATNetwork(Network):
         if self.transr is None:
             assert self.relation_scale is not None
             norm = graph.norm if norm is None else norm
-            values = norm * self.relation_scale.index_select(0, graph.edges.relation)
-            return torch.where(knowledge, values * self.gate_value(), values)
+            interactions, triples = self.relation_scale.tensor_split([TO_ITEM + 1])
+            scale = torch.cat([interactions, triples * self.gate_value()])
+            return norm * scale.index_select(0, graph.edges.relation)
         logits = self.attention
         if logits is None or self.config.attention == "per_step":
             logits = self.transr.logits(self.embedding, graph.edges)

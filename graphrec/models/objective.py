@@ -79,14 +79,14 @@ class Objective:
         weight = self._strength[batch.entries]
         weight = weight if reliability is None else weight * reliability[batch.entries]
         if self.config.loss == "softmax":
-            own = users[batch.users]
+            own = users.index_select(0, batch.users)
             logits = own @ items.t() if bias is None else torch.addmm(bias, own, items.t())
             return softmax_loss(
                 logits, batch.rows, batch.items, weight * self._balance[batch.users][batch.rows]
             )
         offset = torch.zeros(self.num_items, device=self.device) if bias is None else bias
-        own = users[batch.users[batch.rows]]
-        positive = (own * items[batch.items]).sum(dim=1) + offset[batch.items]
+        own = users.index_select(0, batch.users[batch.rows])  # its gradient is 3 times as quick as indexing's
+        positive = (own * items.index_select(0, batch.items)).sum(dim=1) + offset[batch.items]
         if self.config.loss == "bpr":
             return self._bpr(batch, own, positive, items, offset, weight)
         return self._sampled(batch, own, positive, items, offset, weight)
@@ -95,7 +95,8 @@ class Objective:
         self, batch: Batch, own: Tensor, positive: Tensor, items: Tensor, offset: Tensor, weight: Tensor
     ) -> Tensor:
         drawn = self._sampler.sample(batch.users[batch.rows], self.config.num_negatives, self.generator)
-        negative = torch.einsum("bd,bnd->bn", own, items[drawn]) + offset[drawn]
+        others = items.index_select(0, drawn.reshape(-1)).view(*drawn.shape, -1)
+        negative = (own[:, None] * others).sum(dim=2) + offset[drawn]
         return bpr_loss(positive, negative, weight)
 
     def _sampled(
@@ -111,7 +112,7 @@ class Objective:
             log_q = torch.full(
                 (self.num_items,), float(np.log(len(drawn) / self.num_items)), device=self.device
             )
-        negative = own @ items[drawn].t() + offset[drawn]
+        negative = own @ items.index_select(0, drawn).t() + offset[drawn]
         known = self._sampler.is_positive(batch.users[:, None], drawn[None, :])
         negative = negative.masked_fill(known[batch.rows], -torch.inf)
         return sampled_softmax_loss(positive, negative, weight, negative_log_q=log_q[drawn])

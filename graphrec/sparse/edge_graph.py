@@ -91,6 +91,15 @@ class EdgeGraph:
         moved: dict[str, Any] = {k: v.to(device) for k, v in values.items() if isinstance(v, Tensor)}
         return replace(self, **moved)
 
+    def select(self, mask: Tensor) -> Self:
+        """The graph of some edges, bool `[num_edges]`, all nodes kept; they stay in the same order."""
+        chosen = mask.cpu()
+        target, source, relation, pair = (
+            part.cpu()[chosen].numpy() for part in (self.target, self.source, self.relation, self.pair)
+        )
+        part = self.from_edges(target, source, relation, self.num_nodes, pair)
+        return part.to(self.target.device)
+
     def matrix(self, values: Tensor) -> Tensor:
         """Sparse CSR `[num_nodes, num_nodes]`, row = target, without copying the structure."""
         return _csr(self.row_pointer, self.column, values, self.num_nodes)
