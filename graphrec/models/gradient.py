@@ -177,15 +177,19 @@ class _Fitting:
         if self.data.valid is None or self.data.valid.nnz == 0:
             return None
         self.model._keep(self.module)
-        names = [name.strip() for name in self.model.config.metric.split("+")]
+        metric = self.model.config.metric
+        names = [name.strip() for name in metric.split("+")]
         try:
             ks = sorted({int(name.split("@")[1]) for name in names})
-            found = evaluate(self.model, (self.data.train, self.data.valid), ks=ks, slices=False).metrics
-            return float(sum(found[name] for name in names))
-        except (IndexError, KeyError, ValueError) as error:
-            raise ConfigError(
-                f"The setting metric={self.model.config.metric!r} is not a sum of metrics such as ndcg@20."
-            ) from error
+        except (IndexError, ValueError):
+            raise ConfigError(_NO_METRIC.format(metric)) from None
+        found = evaluate(self.model, (self.data.train, self.data.valid), ks=ks, slices=False).metrics
+        if not set(names) <= set(found):
+            raise ConfigError(_NO_METRIC.format(metric))
+        return float(sum(found[name] for name in names))
+
+
+_NO_METRIC = "The setting metric={!r} is not a sum of metrics such as ndcg@20."
 
 
 def _array(tensor: Tensor) -> Float:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from graphrec.errors import ConfigError
+from graphrec.errors import ConfigError, InvalidInputError
 from graphrec.models.gradient import _Fitting
 from graphrec.models.kgat import KGAT, KGATConfig
 from graphrec.models.lightgcn import LightGCN, LightGCNConfig
@@ -183,9 +183,17 @@ def test_every_form_trains_lowers_its_loss_and_repeats(data, settings):
     assert not np.array_equal(model.item_vectors, other.item_vectors)
 
 
-def test_a_metric_that_does_not_exist_is_named(data):
-    with pytest.raises(ConfigError, match="metric='precison@20'"):
-        create_model("lightgcn", {"metric": "precison@20", "epochs": 1, "dim": 4}).fit(data)
+@pytest.mark.parametrize("metric", ["precison@20", "ndcg", "ndcg@many", "recall@20+", "ndcg@5+mean@5"])
+def test_a_metric_that_does_not_exist_is_named(data, metric):
+    with pytest.raises(ConfigError) as caught:
+        create_model("lightgcn", {"metric": metric, "epochs": 1, "dim": 4}).fit(data)
+    assert f"metric='{metric}'" in str(caught.value)
+
+
+def test_scores_that_left_the_numbers_are_not_blamed_on_the_metric(data):
+    with pytest.raises(InvalidInputError) as caught:
+        create_model("lightgcn", {"learning_rate": 1e30, "epochs": 9, "dim": 4, "cosine": False}).fit(data)
+    assert not isinstance(caught.value, ConfigError)
 
 
 def test_without_validation_data_training_takes_all_epochs_and_keeps_the_last():

@@ -31,7 +31,7 @@ class Slide:
             yield self.module.w.sum()
 
     def validate(self):
-        self.validated.append(float(self.module.w))
+        self.validated.append(self.module.w.item())
         return self.looks.pop(0) if self.looks else None
 
 
