@@ -63,6 +63,8 @@ class EASE(Model):
     def fit(self, data: TrainData, *, seed: int = 0, device: str = "cpu", log: Log | None = None) -> Self:
         popularity = np.bincount(data.train.indices, minlength=data.num_items)
         order = np.argsort(-popularity, kind="stable")[: self.config.max_items]
+        if self.config.side_weight == 0:
+            order = order[: max(1, np.count_nonzero(popularity))]  # an item nobody chose has no weights
         self._items = np.sort(order)  # the solved items, as columns of the full matrix
         self._num_items = data.num_items
         self._profile = profile(data.train, self.config.use_weights)[:, self._items].tocsr()
