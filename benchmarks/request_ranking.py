@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from _common import mean_sd, print_table, write_results
 from numpy.typing import NDArray
-from recipes import GRAPH, load_snapshot
+from recipes import CKGAT, load_snapshot
 
 from graphrec.bundle import Catalogue, VectorPart
 from graphrec.evaluation import Split, random_split
@@ -54,7 +54,7 @@ class World:
         self.popularity = np.log1p(np.bincount(self.seen.indices, minlength=self.seen.shape[1])).astype(
             np.float32
         )
-        first = create_model("ckgat", GRAPH).fit(self.split.train_data(), seed=seed)
+        first = create_model("ckgat", CKGAT).fit(self.split.train_data(), seed=seed)
         config = BlendConfig()
         blend, choice = choose_blend(first, self.split, config, "recall@20+ndcg@20")
         vectors = next(part.items for part in blend.parts() if isinstance(part, VectorPart))
@@ -63,7 +63,7 @@ class World:
             self.catalogue, vectors, blend, self.split.seen("valid"), valid.user, valid.item, seed=seed
         )
         everything = self.split.train_data(include_valid=True)
-        final = create_model("ckgat", GRAPH | {"epochs": first.best_epoch}).fit(everything, seed=seed)
+        final = create_model("ckgat", CKGAT | {"epochs": first.best_epoch}).fit(everything, seed=seed)
         self.blend = refit_side(choice, final, everything, config)
         self.ease = create_model("ease", {"ridge": 300.0}).fit(everything)
         self.parser = RequestParser(Lexicon.from_catalogue(self.catalogue))

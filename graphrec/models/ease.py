@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
-from graphrec.bundle import ItemItemPart, Part
+from graphrec.bundle import ItemItemPart
 from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
 from graphrec.models.closed_form import item_weights
 from graphrec.models.item_item import BLOCK, ItemItemConfig, keep_best, profile
@@ -88,7 +88,7 @@ class EASE(Model):
         scores[:, self._items] = solved
         return scores
 
-    def parts(self) -> Sequence[Part]:
+    def parts(self) -> Sequence[ItemItemPart]:
         return [ItemItemPart(self._pruned(), 1.0, binary=not self.config.use_weights)]
 
     def _pruned(self) -> CSR:

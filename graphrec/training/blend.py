@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Part
+from graphrec.bundle import ItemItemPart, Part
 from graphrec.evaluation import Split, evaluate
-from graphrec.models.base import Model
+from graphrec.models.base import Model, TrainData
 from graphrec.models.ease import EASE, EASEConfig
+from graphrec.sparse import CSR
 from graphrec.training.config import BlendConfig
 
 Int = NDArray[np.integer[Any]]
@@ -28,7 +29,7 @@ class Blend:
     """
 
     main: Model
-    side: Model | None = None
+    side: ShippedEASE | None = None
     weight: float = 0.0
 
     def score(self, users: Int) -> Float:
@@ -44,6 +45,24 @@ class Blend:
             return list(self.main.parts())
         joined = [replace(part, weight=part.weight * self.weight) for part in self.side.parts()]
         return [*self.main.parts(), *joined]
+
+
+class ShippedEASE:
+    """EASE as a bundle carries it, its largest weights alone: what is chosen and measured is what is served."""
+
+    def __init__(self, ridge: float, data: TrainData, config: BlendConfig) -> None:
+        model = EASE(EASEConfig(ridge=ridge, top_weights=config.top_weights)).fit(data)
+        self._parts = list(model.parts())
+        self._weights = self._parts[0].weights.to_scipy()
+        self._profile = CSR(data.train.indptr, data.train.indices, None, data.train.shape).to_scipy()
+
+    def score(self, users: Int) -> Float:
+        """Float32 `[len(users), num_items]`."""
+        return np.asarray((self._profile[users] @ self._weights).toarray(), dtype=np.float32)
+
+    def parts(self) -> Sequence[ItemItemPart]:
+        """The one item-item part."""
+        return self._parts
 
 
 @dataclass(frozen=True)
@@ -67,7 +86,7 @@ def choose_blend(main: Model, split: Split, config: BlendConfig, metric: str) ->
     spread = _spread(main.score(sample))
     best, choice, blend = -1.0, BlendChoice(), Blend(main)
     for ridge in config.ridges:
-        side = EASE(EASEConfig(ridge=ridge, top_weights=config.top_weights)).fit(split.train_data())
+        side = ShippedEASE(ridge, split.train_data(), config)
         unit = spread / max(_spread(side.score(sample)), 1e-12)
         for relative in config.weights:
             tried = Blend(main, side, relative * unit)
@@ -78,12 +97,11 @@ def choose_blend(main: Model, split: Split, config: BlendConfig, metric: str) ->
     return blend, choice
 
 
-def refit_side(choice: BlendChoice, main: Model, data: Any, config: BlendConfig) -> Blend:
+def refit_side(choice: BlendChoice, main: Model, data: TrainData, config: BlendConfig) -> Blend:
     """The chosen blend around a main model that was fitted on `data`."""
     if choice.ridge is None:
         return Blend(main)
-    side = EASE(EASEConfig(ridge=choice.ridge, top_weights=config.top_weights)).fit(data)
-    return Blend(main, side, choice.weight)
+    return Blend(main, ShippedEASE(choice.ridge, data, config), choice.weight)
 
 
 def validation_value(scorer: Any, split: Split, metric: str) -> float:
