@@ -85,7 +85,7 @@ def training(quick: bool, threads: int) -> dict[str, Any]:
     data = _book().train_data(include_valid=True)
     found, rows = {}, []
     for batch in (MAIN_BATCH,) if quick else BATCHES:
-        entry = _training(data, batch, 3 if quick else 6, 2 if quick else 5)
+        entry = _training(data, batch, 3, 2 if quick else 3)
         found[str(batch)] = entry
         for name, speed in entry["interactions_per_second"].items():
             rows.append([batch, name, f"{speed:.0f}", f"{entry['ours_faster_by'].get(name, 1.0):.1f}"])
@@ -129,7 +129,7 @@ def contrast(quick: bool, threads: int) -> dict[str, Any]:
         # reliabilities are taken once, before the first epoch: not part of a step
         large = bpr | {"batch_size": MAIN_BATCH}
         found["amazon-book with 2.5 M random triples, bpr"] = _contrast(
-            our_steps, data, large, 6, 3, denoise=0
+            our_steps, data, large, 6, 2, denoise=0
         )
     rows = [
         [
