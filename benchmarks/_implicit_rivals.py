@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from _common import stopwatch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from graphrec.evaluation import Split, evaluate
 from graphrec.sparse import CSR
@@ -19,16 +20,16 @@ Int = NDArray[np.integer[Any]]
 
 GRIDS: dict[str, dict[str, Sequence[Any]]] = {
     "implicit ALS": {
-        "factors": [64, 128],
-        "regularization": [0.1, 1.0, 10.0],
-        "alpha": [1.0, 10.0],
+        "factors": [64, 128, 256],
+        "regularization": [3.0, 10.0, 30.0, 100.0],
+        "alpha": [3.0, 10.0, 30.0],
         "iterations": [15],
     },
     "implicit BPR": {
         "factors": [64, 128],
-        "learning_rate": [0.05, 0.1],
-        "regularization": [0.001, 0.01, 0.03],
-        "iterations": [100, 300],
+        "learning_rate": [0.01, 0.05, 0.1],
+        "regularization": [0.001, 0.01, 0.1],
+        "iterations": [100, 300, 1000],
     },
     "implicit ItemKNN cosine": {"K": [20, 50, 200, 1000]},
     "implicit ItemKNN BM25": {"K": [20, 50, 200, 1000], "K1": [0.3, 1.2], "B": [0.1, 0.75]},
@@ -76,9 +77,10 @@ def fit(name: str, settings: Mapping[str, Any], train: CSR, threads: int) -> Fac
         "implicit ItemKNN cosine": CosineRecommender,
         "implicit ItemKNN BM25": BM25Recommender,
     }
-    model = classes[name](**settings, **common)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice on thread settings; the caller has limited the threads
+    # one BLAS thread, as the library asks: it runs `threads` threads of its own
+    with threadpool_limits(1, "blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it turns its own COO matrix into CSR
+        model = classes[name](**settings, **common)
         model.fit(matrix, show_progress=False)
     return NeighbourScorer(model, train) if "KNN" in name else FactorScorer(model)
 
