@@ -111,17 +111,21 @@ class Study:
         return [float(runs[seed][part][metric]) for seed in sorted(runs, key=int)]
 
     def paired(self, label: str, other: str) -> dict[str, float]:
-        """Mean difference of the first recall over users, seeds averaged first, with its standard error."""
-        first, second = (self._user_means(name) for name in (label, other))
+        """Mean difference of the first recall over users, on the seeds (and so splits) that both have, with
+        its standard error.
+        """
+        rows = self.results["rows"]
+        common = sorted(set(rows[label]["runs"]) & set(rows[other]["runs"]), key=int)
+        first, second = (self._user_means(name, common) for name in (label, other))
         difference = first - second
         error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
         mean = float(difference.mean())
         return {"difference": mean, "standard_error": error, "t": mean / error if error else 0.0}
 
-    def _user_means(self, label: str) -> Any:
-        """Recall per user, mean over seeds; a closed-form row has one run."""
+    def _user_means(self, label: str, seeds: Sequence[str]) -> Any:
+        """Recall per user, mean over the given seeds."""
         runs = self.results["rows"][label]["runs"]
-        return np.mean([runs[seed]["per_user"] for seed in sorted(runs, key=int)], axis=0)
+        return np.mean([runs[seed]["per_user"] for seed in seeds], axis=0)
 
     def table(self, labels: Sequence[str], metrics: Sequence[str], title: str) -> None:
         """Mean and standard deviation over seeds."""
