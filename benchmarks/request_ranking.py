@@ -1,6 +1,6 @@
 """Requests: held-out choices, each asked for in words made from the chosen recipe's own attributes.
 
-    python benchmarks/request_ranking.py             # three seeds, 4,000 requests each
+    python benchmarks/request_ranking.py             # two seeds, 3,000 requests each
 
 A request names one or two ingredients, sometimes a cuisine or course, and sometimes what must not be in it; never
 the title. The wordings are a group that training never saw. The plain rows get the request as a perfect parse
@@ -85,8 +85,8 @@ class World:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "graphrec-recipes")
     options = parser.parse_args()
     snapshot = load_snapshot(options.work)
