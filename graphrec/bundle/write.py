@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import datetime as dt
 import json
-import os
-import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.bundle.catalogue import Catalogue, catalogue_arrays, csr_arrays
+from graphrec.bundle.folders import replacing_folder, write_text
 from graphrec.bundle.format import (
     CARD,
     CATALOGUE,
@@ -30,10 +26,8 @@ from graphrec.bundle.format import (
 )
 from graphrec.bundle.parts import ItemItemPart, Part, VectorPart
 from graphrec.bundle.safetensors_io import map_file, write_safetensors
-from graphrec.errors import InvalidInputError, StoreError
+from graphrec.errors import InvalidInputError
 from graphrec.sparse import CSR
-
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 def write_bundle(
@@ -60,20 +54,8 @@ def write_bundle(
     """
     target = Path(directory)
     _check(parts, catalogue, history)
-    staging = target.parent / f".{target.name}.{secrets.token_hex(6)}.tmp"
-    try:
-        _check_target(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging.mkdir()
+    with replacing_folder(target, MANIFEST, "bundle") as staging:
         _write_files(staging, manifest, parts, catalogue, history, extra or {}, card)
-        _sync_folder(staging)
-        _put_in_place(staging, target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise StoreError(f"The bundle {target} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if staging.exists():
-            shutil.rmtree(staging, ignore_errors=True)
     return target
 
 
@@ -91,12 +73,12 @@ def _write_files(
     write_safetensors(folder / HISTORY, csr_arrays("history", history))
     if extra:
         write_safetensors(folder / EXTRA, extra)
-    _write_text(folder / CARD, card)
+    write_text(folder / CARD, card)
     files = {path.name: _fingerprint(path) for path in sorted(folder.iterdir())}
     full = _defaults() | plain(manifest)
     full |= {"format": FORMAT, "parts": described, "catalogue": plain(small), "files": files}
     full["sha256"] = manifest_digest(full)
-    _write_text(folder / MANIFEST, json.dumps(full, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / MANIFEST, json.dumps(full, indent=2, ensure_ascii=False) + "\n")
 
 
 def _defaults() -> dict[str, Any]:
@@ -141,56 +123,5 @@ def _check(parts: Sequence[Part], catalogue: Catalogue, history: CSR) -> None:
             raise InvalidInputError(f"Part {number} ({part.kind}) holds NaN or infinity; train again.")
 
 
-def _check_target(target: Path) -> None:
-    if target.is_file() or target.is_symlink():
-        raise InvalidInputError(f"{target} is a file or link; name a folder for the bundle.")
-    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).exists():
-        raise InvalidInputError(f"{target} is a folder with other things in it; name a new or empty one.")
-
-
-def _put_in_place(staging: Path, target: Path) -> None:
-    """Rename, or swap with the bundle that is there; the loser of a swap ends up in `staging`."""
-    if not target.exists():
-        staging.rename(target)
-        return
-    if _swap(staging, target):
-        return
-    # No atomic swap on this system: for a moment no bundle is there, but never half of one.
-    old = staging.with_suffix(".old")
-    target.rename(old)
-    try:
-        staging.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _swap(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step (Linux `renameat2`); False where the system cannot."""
-    with contextlib.suppress(AttributeError, OSError):
-        rename = ctypes.CDLL(None, use_errno=True).renameat2
-        paths = os.fsencode(one), os.fsencode(other)
-        return int(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE)) == 0
-    return False
-
-
 def _fingerprint(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": digest(map_file(path))}
-
-
-def _write_text(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,7 +17,8 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 
 _EXTRA_OF = {
     "torch": "train", "torch_geometric": "train", "networkx": "train", "ogb": "train",
-    "pyarrow": "parquet", "dgl": "dgl", "faiss": "ann", "tokenizers": "encoder",
+    "pyarrow": "parquet", "dgl": "dgl", "faiss": "ann", "tokenizers": "encoder", "igraph": "discovery",
+    "sklearn": "discovery",
 }  # fmt: skip
 
 

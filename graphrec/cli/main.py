@@ -11,7 +11,7 @@ import typer
 from typer.main import get_command
 
 from graphrec import __version__
-from graphrec.cli import demo, doctor, evaluate, import_, manage, recommend, train
+from graphrec.cli import demo, doctor, evaluate, import_, manage, nlu, preferences, recommend, train
 from graphrec.cli.boundary import guarded
 
 app = typer.Typer(
@@ -28,6 +28,10 @@ app.command("recommend")(recommend.recommend)
 app.command("similar")(recommend.similar)
 app.command("record")(manage.record)
 app.command("erase")(manage.erase)
+app.add_typer(nlu.app, name="nlu")
+app.command("teach")(preferences.teach)
+app.command("preferences")(preferences.preferences)
+app.command("forget")(preferences.forget)
 app.command("doctor")(doctor.doctor)
 
 

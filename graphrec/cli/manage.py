@@ -22,7 +22,7 @@ def info(store: Store, as_json: Json = False) -> None:
         return
     rows = [
         (group, name, count)
-        for group in ("nodes", "edges", "interactions")
+        for group in ("nodes", "edges", "interactions", "preferences")
         for name, count in found[group].items()
     ]
     rows += [("store", key, found[key]) for key in ("schema", "revision", "bytes", "erased_users")]
@@ -82,6 +82,7 @@ def erase(
     render.print_table(
         f"Erased {user}", ("what", "count"),
         [("interactions", report.interactions), ("edges", report.edges), ("properties", report.properties),
+         ("preferences", report.preferences),
          ("snapshots removed", len(report.snapshots_removed))],
     )  # fmt: skip
     for path in report.bundles_flagged:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from graphrec.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
     from graphrec.nlu import Recommender
+    from graphrec.nlu.result import NLUResult
     from graphrec.ranking import GraphQuery
 
 
@@ -25,7 +27,7 @@ def recommend(
         str | None, typer.Option("--request", metavar="TEXT", help="What they ask for, in words.")
     ] = None,
     nlu: Annotated[
-        Path | None, typer.Option("--nlu", metavar="FILE.json", help="A request that is understood already.")
+        Path | None, typer.Option("--nlu", metavar="FILE.json", help="An assistant's request, or a query; - is stdin.")
     ] = None,
     must: Annotated[
         list[str] | None, typer.Option("--must", metavar="TYPE:VALUE", help="Has to hold; repeatable.")
@@ -44,8 +46,11 @@ def recommend(
     ] = None,
 ) -> None:
     """Recommend items to a user, or answer a file of requests."""
+    from graphrec.nlu.once import answer_once
+    from graphrec.nlu.result import NLUResult
+
     _check_arguments(user, request, nlu, batch, out)
-    query = None if nlu is None else read_query(nlu)
+    understood = None if nlu is None else read_understood(nlu)
     recommender = _open(model, store)
     if batch is not None:
         if must or must_not or k is not None:
@@ -54,13 +59,16 @@ def recommend(
             )
         _answer_file(recommender, batch, out, explain)
         return
-    answer = recommender.recommend(
-        user, request=request, query=query, must=must or (), must_not=must_not or (), k=k, explain=explain
-    )
+    limits: dict[str, Any] = {"must": must or (), "must_not": must_not or (), "k": k, "explain": explain}
+    ranked = True
+    if isinstance(understood, NLUResult):
+        answer, ranked = answer_once(recommender, understood, user=user, **limits)
+    else:
+        answer = recommender.recommend(user, request=request, query=understood, **limits)
     if as_json:
         render.emit_json(answer.to_json())
     else:
-        render.print_answer(answer)
+        render.print_answer(answer, ranked=ranked)
 
 
 def similar(
@@ -78,24 +86,40 @@ def similar(
         render.print_items(found)
 
 
-def read_query(path: Path) -> GraphQuery:
-    """A file that holds one `GraphQuery` as JSON.
+def read_understood(path: Path) -> GraphQuery | NLUResult:
+    """What a file holds, `-` being stdin: a `GraphQuery` as JSON, or an utterance in one of the formats.
 
     Raises:
-        InvalidInputError: something else stands in the file.
+        InvalidInputError: something else stands in the file; the message names the file and the field.
     """
+    from graphrec.nlu.formats import parse_json, read
     from graphrec.ranking import GraphQuery
 
-    data = _read_json(path)
-    if not isinstance(data, dict):
-        raise InvalidInputError(f"--nlu {path}: one JSON object is needed.")
     try:
-        return GraphQuery.from_json(data)
+        data = parse_json(_read(path))
+        return GraphQuery.from_json(data) if _is_query(data) else read(data)
     except (InvalidInputError, TypeError, ValueError) as error:
-        raise InvalidInputError(
-            f"--nlu {path} is no GraphQuery ({error}); this version reads parsed queries only, "
-            "the formats of NLU systems come with the nlu package."
-        ) from error
+        raise InvalidInputError(f"--nlu {path}: {error}") from error
+
+
+def _is_query(data: Mapping[str, Any]) -> bool:
+    """Whether an object is a query already: it has a field that only queries have, or no words to understand."""
+    from graphrec.ranking import GraphQuery
+
+    fields = set(GraphQuery.__dataclass_fields__)
+    return bool(data.keys() & (fields - {"user", "text"})) or (data.keys() <= fields and "text" not in data)
+
+
+def _read(path: Path) -> bytes:
+    from graphrec.nlu.formats import MAX_BYTES
+
+    if str(path) == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise NotFoundError(f"There is no file {path}; check the path.") from None
 
 
 def _open(model: Path, store: str | None) -> Recommender:
@@ -129,12 +153,3 @@ def _answer_file(recommender: Recommender, batch: Path, out: Path | None, explai
         with replacing(out) as file:
             count = sum(1 for answer in answers if file.write(f"{answer}\n"))
     render.say(f"Answered {count} requests in {out}.")
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NotFoundError(f"There is no file {path}; check the path.") from None
-    except ValueError as error:
-        raise InvalidInputError(f"{path} is no JSON file: {error}.") from None

@@ -59,7 +59,7 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[objec
     Console().print(table)
 
 
-def print_answer(answer: Answer) -> None:
+def print_answer(answer: Answer, *, ranked: bool = True) -> None:
     """A ranked list with its reasons; how the request was understood and any note go to stderr."""
     understood = understood_line(answer.query.to_json())
     if understood:
@@ -68,7 +68,7 @@ def print_answer(answer: Answer) -> None:
         say(f"Fallback {answer.fallback}: {_FALLBACKS.get(answer.fallback, 'no history to go by')}.")
     if answer.note:
         say(f"Note: {answer.note}")
-    if not answer.items:
+    if ranked and not answer.items:
         say("No item satisfies this query.")
     print_items(answer.items)
 
@@ -90,6 +90,7 @@ def understood_line(query: Mapping[str, Any]) -> str:
     parts += [f"not {ref}" for ref in query["must_not"]]
     parts += [f"{name} {_range(bounds)}" for name, bounds in query["ranges"].items()]
     parts += [f"(wish) {ref}" for ref in query["should"]]
+    parts += [f"(rather not) {ref}" for ref in query.get("should_not", ())]
     return " · ".join(parts)
 
 

@@ -5,51 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphrec.nlu.quantities import HOUR_UNITS, parse_minutes, parse_number, words_at
+from graphrec.nlu.quantities import AFTER, COMPARATORS, HOUR_UNITS, parse_minutes, parse_number, words_at
 from graphrec.nlu.tokens import Gap, Token
 
 Bounds = tuple[float | None, float | None]
 
 TIME, CALORIES, SERVINGS, INGREDIENTS = "total_minutes", "calories", "servings", "num_ingredients"
 QUICK_MINUTES = 30.0
+A_LITTLE = 1.25
+"""How much more "a little over" may be."""
 
-_CALORIE = frozenset("calorie calories cal cals kcal kcals".split())
+_CALORIE = frozenset("calorie calories cal cals kcal kcals kilocalorie kilocalories".split())
+_SHARES = frozenset("head person serving portion plate bowl pop mouth".split())
+_PLATES = frozenset("plates bowls portions helpings".split())
+_SHARED = frozenset("over across between among".split())
 _PEOPLE = frozenset(
-    "people persons person adults guests diners eaters folks kids children friends mouths".split()
+    "people ppl persons person adults guests diners eaters folks kids children friends mouths".split()
 )
-_QUICK = frozenset("quick quickly fast speedy quickie rapid".split())
-_NOT_QUICK = frozenset("bread oat grit food pickle pickled cooking rise day".split())
+_HUNGRY = frozenset(
+    """boys girls men women ladies gentlemen teenagers teens lads mates students relatives cousins adults
+    colleagues neighbours neighbors grandchildren toddlers hikers guests""".split()
+)
+_QUICK = frozenset("quick quickly quicker fast speedy quickie rapid express swift pronto asap".split())
+_NOT_QUICK = frozenset(
+    "bread oat grit food pickle pickled cooking rise day question one query chat check note favour favor word".split()
+)
 
-_PHRASES = {
-    "<=": """under|less than|fewer than|below|within|in|in under|in less than|at most|max|maximum
-    |maximum of|max of|a maximum of|no more than|not more than|up to|no longer than|not longer than
-    |not over|shorter than|faster than
-    |quicker than|limit of|not exceed|not exceeding|dont exceed|doesnt exceed|without exceeding
-    |not above|never over
-    |cap of|capped at|not to exceed|smaller than|lower than|no greater than|inside|takes under|inside of
-    |no over
-    |not take over|by""",
-    ">=": """over|more than|at least|above|minimum|minimum of|a minimum of|no less than
-    |not less than|no fewer than
-    |longer than|not under|exceeding|exceeds|exceed|greater than|upwards of|not fewer than|not below""",
-}
-_COMPARATORS = {
-    tuple(phrase.split()): sign
-    for sign, block in _PHRASES.items()
-    for phrase in block.replace("\n", " ").split("|")
-}
-_AFTER = {
-    tuple(phrase.split()): sign
-    for sign, block in {
-        "<=": "or less|or fewer|or under|or below|or quicker|or faster|max|maximum|tops|at most|and under"
-        "|and below|at the most|at max|or sooner",
-        ">=": "or more|minimum|at least|or longer|or over|and up|or above|plus|at minimum",
-    }.items()
-    for phrase in block.split("|")
-}
 _HEDGES = frozenset(
     "about around roughly approximately approx circa just only the a an total of like say maybe".split()
 )
+_ROUGHLY = frozenset("about around roughly approximately approx circa".split())
 _NEGATORS = frozenset(
     (
         "no not dont doesnt nothing never without wont cant cannot shouldnt isnt avoid none arent "
@@ -104,16 +89,28 @@ def _with_comparator(tokens: Sequence[Token], m: Measure, floor: int) -> Measure
     low, high = m.bounds
     if low is None or low != high:
         return m
+    if m.key == TIME and low is not None and _a_little_over(tokens, m.first):
+        return Measure(m.first, m.last, m.key, (None, low * A_LITTLE))
     first, sign = _comparator_before(tokens, m.first, floor)
     last = m.last
-    for length in (3, 2, 1):
+    while sign is None and m.key == CALORIES and first > floor and tokens[first - 1].word in _ROUGHLY:
+        first -= 1
+    for length in (5, 4, 3, 2, 1):
         words = tuple(t.word for t in tokens[last + 1 : last + 1 + length])
-        if len(words) == length and words in _AFTER and tokens[last + 1].gap is not Gap.HARD:
-            sign, last = _AFTER[words], last + length
+        if len(words) == length and words in AFTER and tokens[last + 1].gap is not Gap.HARD:
+            sign, last = AFTER[words], last + length
             break
     if sign is None and m.key == SERVINGS:
         return Measure(first, last, m.key, m.bounds)
     return Measure(first, last, m.key, (low, None) if sign == ">=" else (None, low))
+
+
+def _a_little_over(tokens: Sequence[Token], first: int) -> bool:
+    """ "a little over an hour": an upper bound with some room, not a lower one."""
+    before = words_at(tokens, max(0, first - 2), min(2, first))
+    return before[-1:] in (["over"], ["above"], ["past"]) and before[:1] in (
+        ["little"], ["bit"], ["just"], ["slightly"], ["touch"],
+    )  # fmt: skip
 
 
 def _comparator_before(tokens: Sequence[Token], first: int, floor: int) -> tuple[int, str | None]:
@@ -123,26 +120,28 @@ def _comparator_before(tokens: Sequence[Token], first: int, floor: int) -> tuple
     for begin in (start, first):  # "a maximum of": its words are hedges too
         for length in (4, 3, 2, 1):
             words = tuple(t.word for t in tokens[max(floor, begin - length) : begin])
-            if len(words) == length and words in _COMPARATORS:
-                return _negated(tokens, begin - length, floor, _COMPARATORS[words])
+            if len(words) == length and words in COMPARATORS:
+                return _negated(tokens, begin - length, floor, COMPARATORS[words])
     for begin in range(max(floor, first - 4), first):
         for end in range(first, begin, -1):
-            if tuple(t.word for t in tokens[begin:end]) in _COMPARATORS and all(
+            if tuple(t.word for t in tokens[begin:end]) in COMPARATORS and all(
                 t.word in _HEDGES for t in tokens[end:first]
             ):
-                return _negated(tokens, begin, floor, _COMPARATORS[tuple(t.word for t in tokens[begin:end])])
+                return _negated(tokens, begin, floor, COMPARATORS[tuple(t.word for t in tokens[begin:end])])
     return first, None
 
 
 def _negated(tokens: Sequence[Token], first: int, floor: int, sign: str) -> tuple[int, str]:
     """ "nothing that takes more than": a negator shortly before turns "at least" into "at most"."""
     if sign == ">=":
-        for back in range(first - 1, max(floor, first - 5) - 1, -1):
+        for back in range(first - 1, max(floor, first - 7) - 1, -1):
             if tokens[back + 1].gap in (Gap.HARD, Gap.COMMA):
                 break
             if tokens[back].word in _NEGATORS:
                 return back, "<="
-            if tokens[back].word in ("but", "with", "and", "or"):
+            if tokens[back].word in ("but", "and", "or") or (
+                tokens[back].word == "with" and tokens[back + 1].word not in ("anything", "something")
+            ):
                 break
     return first, sign
 
@@ -150,8 +149,37 @@ def _negated(tokens: Sequence[Token], first: int, floor: int, sign: str) -> tupl
 def _duration_measure(tokens: Sequence[Token], at: int) -> Measure | None:
     found = parse_minutes(tokens, at)
     if found is None or found[0] <= 0:
-        return None
+        return _bare_minutes(tokens, at) or _two_sided(tokens, at)
     return Measure(at, found[1] - 1, TIME, (found[0], found[0]))
+
+
+def _bare_minutes(tokens: Sequence[Token], at: int) -> Measure | None:
+    """ "on the table in 40", "dinner in 15": a number without a unit that ends its clause after "in"."""
+    number = parse_number(tokens, at) if at and tokens[at - 1].word in ("in", "within") else None
+    if number is None or not 5 <= number[0] <= 90 or number[0] % 5:
+        return None
+    after = number[1]
+    ends = after == len(tokens) or tokens[after].gap >= Gap.COMMA or tokens[after].word in ("tops", "max", "flat")
+    return Measure(at, after - 1, TIME, (number[0], number[0])) if ends else None
+
+
+def _two_sided(tokens: Sequence[Token], at: int) -> Measure | None:
+    """ "over 20 but under 45 minutes": two bounds that share a unit."""
+    low = parse_number(tokens, at) if at and _sign(tokens, at - 1) == ">=" else None
+    if low is None or words_at(tokens, low[1], 1) not in (["but"], ["and"], ["yet"]):
+        return None
+    begin = low[1] + 1
+    while begin < len(tokens) and begin < low[1] + 4 and tokens[begin].word not in ("under", "below", "within"):
+        begin += 1
+    high = parse_minutes(tokens, begin + 1)
+    if high is None or high[0] <= low[0]:
+        return None
+    unit = 60 if tokens[high[1] - 1].word in HOUR_UNITS else 1
+    return _ordered(at - 1, high[1] - 1, TIME, low[0] * unit, high[0])
+
+
+def _sign(tokens: Sequence[Token], at: int) -> str | None:
+    return COMPARATORS.get((tokens[at].word,)) or COMPARATORS.get(tuple(words_at(tokens, max(0, at - 1), 2)))
 
 
 def _span_of_two(tokens: Sequence[Token], at: int) -> Measure | None:
@@ -199,7 +227,9 @@ def _ordered(first: int, last: int, key: str, low: float, high: float) -> Measur
 def _calorie_measure(tokens: Sequence[Token], at: int) -> Measure | None:
     number = parse_number(tokens, at)
     if number is not None and number[1] < len(tokens) and tokens[number[1]].word in _CALORIE:
-        return Measure(at, number[1], CALORIES, (number[0], number[0]))
+        return Measure(at, _each(tokens, number[1]), CALORIES, (number[0], number[0]))
+    if number is not None and _calories_before(tokens, at, number[1]):
+        return Measure(at, number[1] - 1, CALORIES, (number[0], number[0]))
     if tokens[at].word not in _CALORIE:
         return None
     position = at + 1  # "calories under 400", "calorie count below 400"
@@ -213,11 +243,27 @@ def _calorie_measure(tokens: Sequence[Token], at: int) -> Measure | None:
         position += 1
     for length in (3, 2, 1):
         words = tuple(words_at(tokens, position, length))
-        number = parse_number(tokens, position + length) if words in _COMPARATORS else None
+        number = parse_number(tokens, position + length) if words in COMPARATORS else None
         if number is not None:
-            bounds = (number[0], None) if _COMPARATORS[words] == ">=" else (None, number[0])
+            bounds = (number[0], None) if COMPARATORS[words] == ">=" else (None, number[0])
             return Measure(at, number[1] - 1, CALORIES, bounds)
     return None
+
+
+def _each(tokens: Sequence[Token], last: int) -> int:
+    """The last token of "500 calories a head"."""
+    share = words_at(tokens, last + 1, 2)
+    if share[:1] == ["each"]:
+        return last + 1
+    return last + 2 if len(share) == 2 and share[0] in ("a", "per") and share[1] in _SHARES else last
+
+
+def _calories_before(tokens: Sequence[Token], at: int, after: int) -> bool:
+    """ "watching calories, so 350 at most": a bare number with a bound, near the word that it counts."""
+    bounded = any(tuple(words_at(tokens, after, size)) in AFTER for size in (1, 2, 3))
+    before = tokens[max(0, at - 4) : at]
+    counted = any(t.word in _CALORIE for t in before) and not any(t.word[0].isdigit() for t in before)
+    return bounded and counted and all(t.gap <= Gap.COMMA for t in tokens[at - len(before) + 1 : at + 1])
 
 
 def _serving_measure(tokens: Sequence[Token], at: int) -> Measure | None:
@@ -231,14 +277,35 @@ def _serving_measure(tokens: Sequence[Token], at: int) -> Measure | None:
         sign: str | None = ">=" if word in ("feeds", "feed", "feeding", "party", "group") else None
         for length in (3, 2, 1):
             words = tuple(words_at(tokens, begin, length))
-            if word != "for" and words in _COMPARATORS and words != ("in",):
-                begin, sign = begin + length, _COMPARATORS[words]
+            if word != "for" and words in COMPARATORS and words != ("in",):
+                begin, sign = begin + length, COMPARATORS[words]
                 break
         return _people(tokens, at, begin, word, sign)
     number = parse_number(tokens, at)
-    if number is not None and number[1] < len(tokens) and tokens[number[1]].lemma in ("serving", "portion"):
+    if number is None or number[1] >= len(tokens):
+        return None
+    if tokens[number[1]].lemma in ("serving", "portion"):
         return Measure(at, number[1], SERVINGS, (number[0], number[0]))
-    return None
+    return _mouths(tokens, at, number)
+
+
+def _mouths(tokens: Sequence[Token], at: int, number: tuple[float, int]) -> Measure | None:
+    """ "at least four people at the table", "a dozen hungry boys": who has to be fed."""
+    value, after = number
+    hungry = tokens[after].word == "hungry"
+    counted = after + hungry < len(tokens) and tokens[after + hungry].word in _PEOPLE | _HUNGRY
+    least = at > 1 and _sign(tokens, at - 1) == ">="
+    if not counted and at and tokens[at - 1].word in _SHARED and tokens[after].word in _PLATES:
+        return Measure(at - 1, after, SERVINGS, (value, None))  # "stretch one chicken over eight plates"
+    if not counted or not (hungry or least or _stands_alone(tokens, at, after)) or value < 1:
+        return None
+    return Measure(at, after + hungry, SERVINGS, (value, None))
+
+
+def _stands_alone(tokens: Sequence[Token], first: int, last: int) -> bool:
+    """ "book club, nine ladies, salad": between commas, so nothing is said of them but their number."""
+    ends = last + 1 == len(tokens) or tokens[last + 1].gap >= Gap.COMMA
+    return ends and (first == 0 or tokens[first].gap >= Gap.COMMA)
 
 
 def _people(tokens: Sequence[Token], at: int, begin: int, word: str, sign: str | None) -> Measure | None:
@@ -269,7 +336,7 @@ def _ends_phrase(tokens: Sequence[Token], at: int) -> bool:
     if at >= len(tokens) or tokens[at].gap >= Gap.COMMA:
         return True
     return tokens[at].word in frozenset(
-        "with without no but that and please using in under tonight made which free not on".split()
+        "with without no but that thats and please using in under tonight made which who so free not on".split()
     )
 
 
@@ -303,7 +370,7 @@ def _quick(tokens: Sequence[Token], taken: Sequence[Measure]) -> list[Measure]:
             continue
         before = {t.word for t in tokens[max(0, at - 4) : at]}
         after = tokens[at + 1].lemma if at + 1 < len(tokens) else ""
-        if token.word in _QUICK and after not in _NOT_QUICK and not before & (_NEGATORS | {"too"}):
+        if token.word in _QUICK and after not in _NOT_QUICK and not before & (_NEGATORS | {"too", "slow"}):
             return [Measure(at, at, TIME, (None, QUICK_MINUTES))]
         for phrase in _HURRY:
             if tuple(words_at(tokens, at, len(phrase))) == phrase:

@@ -17,6 +17,7 @@ class Entry:
         excluded: nodes to exclude when the spelling is excluded; a broader group where `refs` is empty.
         alternatives: nodes of other types with the same spelling.
         loose: the meaning is a stand-in ("dinner" for main dish), so a wish and never a requirement.
+        kind: a kind of dish ("curry") or a dish by its name, so a requirement whatever the type of its nodes.
     """
 
     type: str
@@ -24,6 +25,7 @@ class Entry:
     excluded: tuple[NodeRef, ...]
     alternatives: tuple[NodeRef, ...] = ()
     loose: bool = False
+    kind: bool = False
 
     @property
     def exact(self) -> bool:

@@ -7,28 +7,28 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from graphrec.language.taxonomy import Taxonomy, load_taxonomy
+from graphrec.language.taxonomy import Taxonomy
 from graphrec.nlu import vocabulary
+from graphrec.nlu.cues import STOPWORDS
+from graphrec.nlu.dishes import Dishes
 from graphrec.nlu.entry import Entry
+from graphrec.nlu.naming import is_name
+from graphrec.nlu.node_index import MUST_TYPES, PRIORITY, NodeIndex, fold_phrase
 from graphrec.nlu.spelling import Speller
-from graphrec.nlu.tokens import tokenize
 from graphrec.ranking.query import NodeRef
 
 if TYPE_CHECKING:
     from graphrec.bundle.catalogue import Catalogue
 
-PRIORITY = ("ingredient", "cuisine", "course", "diet", "category", "brand", "keyword")
-MUST_TYPES = frozenset(PRIORITY[:-1])
-"""Types that a plain mention requires; a mention of any other type is a wish."""
-UNLINKED_TYPES = frozenset({"user", "recipe", "item", "meal", "time_band", "health_band"})
+__all__ = ["MAX_WORDS", "MUST_TYPES", "Lexicon", "fold_phrase", "is_plated"]
 MAX_WORDS = 6
 _DISHES = vocabulary.DISHES | vocabulary.PLATED
+_NAMES = _DISHES | vocabulary.DISH_NAMES
 _LOOSE = vocabulary.VAGUE | _DISHES
 _DISH_TYPES = ("course", "category", "keyword")
-_LOWER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 ")
 
 
-class Lexicon:
+class Lexicon(NodeIndex):
     """The linkable nodes of one catalogue.
 
     Args:
@@ -36,6 +36,7 @@ class Lexicon:
         aliases: (folded spelling, position in `nodes`).
         broader: positions of the is-a ancestors of a node, by its position; None where there is no hierarchy.
         taxonomy: names and groups the catalogue may not know; the shipped one by default.
+        dishes: the titles of the catalogue, which say what words are kinds of dish; None where there are none.
     """
 
     def __init__(
@@ -45,14 +46,13 @@ class Lexicon:
         aliases: Iterable[tuple[str, int]] = (),
         broader: Callable[[int], Sequence[int]] | None = None,
         taxonomy: Taxonomy | None = None,
+        dishes: Dishes | None = None,
     ) -> None:
-        self._nodes = list(nodes)
-        self._broader = broader
-        self._given_taxonomy = taxonomy
-        self._places: dict[str, list[int]] = {}
-        self._unfolded: dict[str, list[int]] = {}
+        super().__init__(nodes, aliases=aliases, broader=broader, taxonomy=taxonomy)
+        self.dishes = dishes
         self._cache: dict[str, Entry | None] = {}
-        self._index(aliases)
+        self._named: dict[str, Entry | None] = {}
+        self._near: dict[tuple[str, int], tuple[Entry, ...]] = {}
 
     @classmethod
     def from_catalogue(cls, catalogue: Catalogue) -> Lexicon:
@@ -64,38 +64,30 @@ class Lexicon:
             zip(kinds, catalogue.attribute_ids, catalogue.attribute_names, strict=True),
             aliases=aliases,
             broader=lambda node: indices[int(indptr[node]) : int(indptr[node + 1])].tolist(),
+            dishes=Dishes(zip(catalogue.item_ids, catalogue.titles, strict=True), catalogue.item_type),
         )
 
-    def _index(self, aliases: Iterable[tuple[str, int]]) -> None:
-        places = self._places
-        for position, (kind, node, name) in enumerate(self._nodes):
-            if kind in UNLINKED_TYPES:
-                continue
-            for text in (node,) if name == node or not name else (node, name):
-                key = text if _LOWER.issuperset(text) else fold_phrase(text)
-                if text is node and key != node:
-                    self._unfolded.setdefault(node.casefold(), []).append(position)
-                known = places.setdefault(key, [])
-                if position not in known:
-                    known.append(position)
-        for text, position in aliases:
-            if self._nodes[position][0] not in UNLINKED_TYPES:
-                places.setdefault(text, [position])
+    def dish(self, key: str) -> Entry | None:
+        """The items that a phrase names as a dish of its own, rather than by what it is made of.
 
-    @cached_property
-    def taxonomy(self) -> Taxonomy:
-        """The taxonomy that names beyond the catalogue are looked up in."""
-        return self._given_taxonomy or load_taxonomy()
-
-    @cached_property
-    def types(self) -> frozenset[str]:
-        """Node types of the catalogue."""
-        return frozenset(kind for kind, _, _ in self._nodes)
-
-    def ref(self, position: int) -> NodeRef:
-        """The node at a position."""
-        kind, node, _ = self._nodes[position]
-        return NodeRef(kind, node)
+        Args:
+            key: folded words without the small ones, see :func:`graphrec.nlu.dishes.title_key`.
+        """
+        if self.dishes is None:
+            return None
+        try:
+            return self._named[key]
+        except KeyError:
+            same = vocabulary.DISH_SYNONYMS.get(key, key)
+            items = self.dishes.items(key) or self.dishes.items(same) or self.dishes.items(_usual(key))
+            refs = tuple(NodeRef(self.dishes.item_type, item) for item in items)
+            entry = None
+            if refs and (same != key or is_name(key, self.own_meaning)):
+                entry = Entry(self.dishes.item_type, refs, refs, kind=True)
+            if len(self._named) > 50_000:
+                self._named.clear()
+            self._named[key] = entry
+            return entry
 
     def lookup(self, key: str) -> Entry | None:
         """What a folded spelling means, or None."""
@@ -105,19 +97,34 @@ class Lexicon:
             entry = self._find(key)
             if entry is not None and entry.type == "ingredient" and key in _LOOSE:
                 entry = replace(entry, loose=True)
+            elif entry is not None and entry.type == "keyword" and self._is_kind(key):
+                entry = replace(entry, kind=True)
             if len(self._cache) > 50_000:
                 self._cache.clear()
             self._cache[key] = entry
             return entry
 
-    def named(self, key: str) -> frozenset[str]:
-        """Types of the nodes whose own id or name is a spelling; aliases and groups do not count."""
-        kinds = {self._nodes[p][0] for p in self._places.get(key, ()) if key in self._own(p)}
-        return frozenset(kinds & MUST_TYPES)
+    def own_meaning(self, key: str) -> Entry | None:
+        """What a spelling means by the name of a node or in request English, and not as an alias alone: lists of
+        ingredients say "chana masala" for a spice.
+        """
+        entry = self.lookup(key)
+        if entry is None or entry.type == "keyword" or entry.type in self.named(key):
+            return entry
+        tables = (vocabulary.INGREDIENTS, vocabulary.CUISINES, vocabulary.COURSES, vocabulary.CHEESES)
+        return entry if any(key in table for table in tables) else None
 
-    def _own(self, position: int) -> tuple[str, ...]:
-        _, node, name = self._nodes[position]
-        return tuple(t if _LOWER.issuperset(t) else fold_phrase(t) for t in (node, name) if t)
+    def is_request_word(self, key: str) -> bool:
+        """Whether the tables of request English spell a phrase out."""
+        return key in vocabulary.INGREDIENTS
+
+    def _is_kind(self, key: str) -> bool:
+        """Whether a word of titles is a kind of dish; where there are no titles, nothing says so."""
+        if self.dishes is None or key in vocabulary.FORMS or key in STOPWORDS:
+            return False
+        if " " in key:
+            return key in vocabulary.DISH_NAMES
+        return (key in _DISHES and key not in vocabulary.SIDES) or self.dishes.is_kind(key)
 
     def unfolded(self, said: str) -> Entry | None:
         """The node whose id is exactly what was said, where folding would lead to another one as well."""
@@ -143,6 +150,9 @@ class Lexicon:
         ):  # without a node "chocolate cake" is chocolate, and a cake
             return self._plain(key, best, by_type) if best else None
         if best == "ingredient":
+            staged = None if "ingredient" in self.named(key) else self._course(key, "") or self._region(key)
+            if staged is not None and key not in _DISHES:
+                return staged  # "starter" is a course before it is a sourdough starter
             return self._ingredient_entry(key, by_type)
         staged = self._staged(key, best)
         if staged is not None:
@@ -171,13 +181,17 @@ class Lexicon:
         refs = self._first_stage("ingredient", stages) if stages is not None else ()
         if refs and stages is not None:
             return Entry("ingredient", refs, self._closed(refs, stages[0]))
-        stages = vocabulary.CUISINES.get(key) if best != "cuisine" else None
-        refs = self._first_stage("cuisine", stages) if stages is not None else ()
-        entry = Entry("cuisine", refs, refs) if refs else self._course(key, best)
-        if entry is not None or best in ("cuisine", "course", "diet") or (best and key in _DISHES):
+        entry = (self._region(key) if best != "cuisine" else None) or self._course(key, best)
+        if entry is not None or best in ("cuisine", "course", "diet") or (best and key in _NAMES):
             return entry
         entry = self._from_taxonomy(key)
         return entry if entry is not None and (entry.refs or not best) else None
+
+    def _region(self, key: str) -> Entry | None:
+        """The cuisine of a country or region."""
+        stages = vocabulary.CUISINES.get(key)
+        refs = self._first_stage("cuisine", stages) if stages is not None else ()
+        return Entry("cuisine", refs, refs) if refs else None
 
     def _course(self, key: str, best: str) -> Entry | None:
         """The course that a word leads to, unless a node of type `best` says it better."""
@@ -186,27 +200,16 @@ class Lexicon:
         loose = bool(refs) and key in vocabulary.LOOSE_COURSES and refs[0].id != key
         return None if not refs or (loose and best) else Entry("course", refs, refs, loose=loose)
 
-    def _first_stage(self, kind: str, stages: vocabulary.Stages) -> tuple[NodeRef, ...]:
-        for names in stages:
-            refs = tuple(r for name in names for r in self._of_type(kind, name))
-            if refs:
-                return tuple(dict.fromkeys(refs))
-        return ()
-
-    def _of_type(self, kind: str, name: str) -> tuple[NodeRef, ...]:
-        return tuple(self.ref(p) for p in self._places.get(name, ()) if self._nodes[p][0] == kind)
-
     def _ingredient_entry(self, key: str, by_type: dict[str, list[int]]) -> Entry:
         refs, every = self._preferred(key, by_type["ingredient"])
         others = self._others(by_type, "ingredient")
         excluded = self._closed(every, (key,))
-        if (
-            key in _DISHES or is_plated(key) or "course" in by_type
-        ):  # an exclusion means the dish as well as the ingredient
+        dish = key in _DISHES and (key not in vocabulary.SIDES or "course" in by_type)
+        if dish or is_plated(key) or "course" in by_type:  # an exclusion means the dish as well as the ingredient
             excluded = tuple(dict.fromkeys([*(r for r in others if r.type in _DISH_TYPES), *excluded]))
-        dish = self._dish(key, by_type) if key in _DISHES else None
-        if dish is not None:
-            return Entry(dish.type, dish.refs, excluded, refs, dish.loose)
+        plate = self._dish(key, by_type) if key in _DISHES else None
+        if plate is not None:
+            return Entry(plate.type, plate.refs, excluded, refs, plate.loose)
         return Entry("ingredient", refs, excluded, others)
 
     def _dish(self, key: str, by_type: dict[str, list[int]]) -> Entry | None:
@@ -238,12 +241,14 @@ class Lexicon:
         """A food that the taxonomy knows: its node by another name, its kinds, or for exclusions its
         group.
         """
+        if fold_phrase(key) in vocabulary.NARROW_ALIASES:
+            return None
         name = self.taxonomy.canonical(key)
         words = key.split()
         if (
             name != key
             and len(words) > 1
-            and words[0] in vocabulary.CUISINES
+            and self.is_cuisine(words[0])
             and key not in vocabulary.COMPOUNDS
         ):
             return None  # "asian noodle" is no one noodle
@@ -271,7 +276,7 @@ class Lexicon:
         """
         found = [r for k in sorted(self.taxonomy.descendants(name)) for r in self._of_type("ingredient", k)]
         kinds = [r for r in found if name in self.taxonomy.kinds(r.id)]
-        return self._topmost(kinds, self._kinds_above), self._topmost(found, self.ancestors)
+        return self._topmost(kinds, self._kinds_above), self._topmost(found, self._filed_under)
 
     def _kinds_above(self, ref: NodeRef) -> tuple[NodeRef, ...]:
         names = sorted(self.taxonomy.kinds(ref.id))
@@ -337,18 +342,6 @@ class Lexicon:
             known = self._cache[key] = Entry("ingredient", kept, kept)
         return known.refs
 
-    def _filed_under(self, ref: NodeRef) -> tuple[NodeRef, ...]:
-        if self._broader is None:
-            return ()
-        places = [p for p in self._places.get(ref.id, ()) if self._nodes[p][:2] == (ref.type, ref.id)]
-        return tuple(a for p in places for a in (self.ref(q) for q in self._broader(p)) if a != ref)
-
-    def tags(self, name: str) -> tuple[NodeRef, ...]:
-        """Diet or keyword nodes of a name: a wish for what is labelled so."""
-        places = self._places.get(name, ())
-        refs = [self.ref(p) for p in places]
-        return tuple(r for r in refs if r.type == "diet") or tuple(r for r in refs if r.type == "keyword")
-
     @cached_property
     def _speller(self) -> Speller:
         kinds = ("ingredient", "cuisine")
@@ -360,8 +353,26 @@ class Lexicon:
         """Entries whose spelling is nearest to an unknown one, at most `limit` slips away; ties are all
         given.
         """
-        entries = (self.lookup(word) for word in self._speller.near(key, limit=limit))
-        return tuple(e for e in entries if e is not None)
+        known = self._near.get((key, limit))
+        if known is None:
+            entries = (self.lookup(word) for word in self._speller.near(key, limit=limit))
+            if len(self._near) > 10_000:
+                self._near.clear()
+            known = self._near[key, limit] = tuple(e for e in entries if e is not None)
+        return known
+
+    def spoken_words(self) -> frozenset[str]:
+        """Folded words that requests may be expected to hold: of foods, cuisines, courses, dishes and titles."""
+        keys = [
+            key
+            for key, places in self._places.items()
+            if any(self._nodes[p][0] in MUST_TYPES and self._nodes[p][1] == key for p in places)
+            or (" " not in key and self._is_kind(key))
+        ]
+        for table in (vocabulary.INGREDIENTS, vocabulary.CUISINES, vocabulary.COURSES):
+            keys += [key for key in table if self.lookup(key) is not None]
+        titles = self.dishes.words if self.dishes is not None else frozenset()
+        return frozenset(word for key in keys for word in key.split()) | titles
 
     def _others(self, by_type: dict[str, list[int]], best: str) -> tuple[NodeRef, ...]:
         return tuple(
@@ -373,12 +384,13 @@ def _rank(kind: str) -> int:
     return PRIORITY.index(kind) if kind in PRIORITY else len(PRIORITY)
 
 
+def _usual(key: str) -> str:
+    """A phrase with every food by its usual name: "aubergine parmigiana" is "eggplant parmigiana"."""
+    named = (vocabulary.INGREDIENTS.get(word, ((word,),))[0] for word in key.split())
+    return " ".join(names[0] for names in named)
+
+
 def is_plated(key: str) -> bool:
     """Whether a longer name ends in a dish, which then is wanted apart from what it is made of."""
     head, _, dish = key.rpartition(" ")
     return bool(head) and dish in vocabulary.PLATED and key not in vocabulary.COMPOUNDS
-
-
-def fold_phrase(text: str) -> str:
-    """The lookup key of a name: the lemmas of its words."""
-    return " ".join(token.lemma for token in tokenize(text))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from graphrec.nlu.cues import CUES, GENERIC, LESS_NOT, NO_STYLE, STOPWORDS
 from graphrec.nlu.entry import Entry
 from graphrec.nlu.lexicon import MAX_WORDS, Lexicon, is_plated
+from graphrec.nlu.naming import named_dish
 from graphrec.nlu.tokens import Gap, Token
-from graphrec.nlu.vocabulary import COMPOUNDS
+from graphrec.nlu.vocabulary import COMPOUNDS, LANDS
 from graphrec.ranking.query import NodeRef
 
 _TURNS = frozenset(
@@ -22,6 +23,10 @@ _KEPT = frozenset(
     {"half and half", "mac and cheese", "macaroni and cheese", "surf and turf", "bubble and squeak"}
 )
 
+_VERBS = frozenset("drink drinks snack dip spread juice wrap roll fry toast roast".split())
+_BEFORE_VERB = frozenset(
+    "to dont doesnt didnt cant cannot wont not never i we they you she he will would should could must".split()
+)
 _LONGER = frozenset({"ingredient", "cuisine", "brand"})
 """Types whose names may hold the name of a diet without meaning it."""
 
@@ -105,25 +110,73 @@ def link(
     at = 0
     while at < len(tokens):
         reach = 0 if at in taken else _reach(tokens, at, taken)
+        named = named_dish(tokens, at, lexicon, taken) if reach else None
         for size in range(reach, 0, -1):
             entry = None if (at, at + size - 1) in apart else _entry(tokens, lemmas, at, size, lexicon)
             if entry is None:
                 continue
-            if entry.type == "keyword":
+            if entry.type == "keyword" and not entry.kind:
                 keywords.append((at, at + size - 1, entry))
                 continue
-            entry = _headed(tokens, at, at + size, entry)
+            if named is not None and named.outranks(size, entry):
+                break
+            if size > 1 and _reads_better_apart(tokens, lemmas, at, size, entry, lexicon):
+                continue
+            entry = _headed(tokens, at, at + size, entry, lexicon)
             bound = size > 1 and _is_bound(tokens, lemmas, at, size, entry, diets)
             found[at] = Mention(at, at + size - 1, entry, bound=bound)
+            named = None
             break
+        if named is not None:
+            found[at] = Mention(at, at + named.size - 1, named.entry)
         at = found[at].last + 1 if at in found else at + 1
     return _with_keywords(found, keywords)
 
 
-def _headed(tokens: Sequence[Token], at: int, after: int, entry: Entry) -> Entry:
+def _reads_better_apart(
+    tokens: Sequence[Token], lemmas: Sequence[str], at: int, size: int, entry: Entry, lexicon: Lexicon
+) -> bool:
+    """Whether the words of a name without a node of its own say more: "boneless skinless chicken" before
+    "thighs", "sweet potato" in "sweet potato fries", "tomato basil mozzarella".
+    """
+    key = " ".join(lemmas[at : at + size])
+    if key in COMPOUNDS or key in _KEPT or entry.type in lexicon.named(key):
+        return False
+    if not entry.refs:
+        parts = [lexicon.lookup(lemma) for lemma in lemmas[at : at + size]]
+        return all(p is not None and p.type == "ingredient" and p.refs and not p.loose for p in parts)
+    if entry.type != "ingredient" or lexicon.is_request_word(key):
+        return False
+    alone = [lexicon.lookup(lemma) for lemma in lemmas[at : at + size]]
+    if all(p is not None and p.type == "ingredient" and p.refs and not p.loose for p in alone) and not any(
+        set(p.refs) & set(entry.refs) for p in alone if p is not None
+    ):
+        return True  # "banana bread" is no cake, whatever lists of ingredients say
+    for start in range(at, at + size):
+        for end in range(start + 2, min(len(tokens), start + MAX_WORDS) + 1):
+            within = end <= at + size
+            if (start == at and end >= at + size) or (not within and start == at):
+                break
+            if not within and tokens[end - 1].gap > Gap.HYPHEN:
+                break
+            inner = " ".join(lemmas[start:end])
+            if "ingredient" in lexicon.named(inner) and inner not in {ref.id for ref in entry.refs}:
+                return True
+    return False
+
+
+def _cuisine_of(name: str, lexicon: Lexicon) -> Entry | None:
+    entry = lexicon.lookup(name)
+    return entry if entry is not None and entry.type == "cuisine" else None
+
+
+def _headed(tokens: Sequence[Token], at: int, after: int, entry: Entry, lexicon: Lexicon) -> Entry:
     """ "bread recipes" and "something for bread" ask for the course, where there is one, rather than for the
     ingredient.
     """
+    land = LANDS.get(tokens[at].lemma) if at > 1 and tokens[at - 1].word == "from" else None
+    if land is not None and tokens[at - 2].lemma in GENERIC:
+        return _cuisine_of(land, lexicon) or entry
     courses = tuple(ref for ref in entry.alternatives if ref.type == "course")
     if entry.type != "ingredient" or not courses:
         return entry
@@ -169,6 +222,8 @@ def _entry(
         )
         if entry is None or len(token.lemma) < 2:
             return None
+        if at and token.word in _VERBS and tokens[at - 1].word in _BEFORE_VERB and token.gap is Gap.NONE:
+            return None  # "my friend doesn't drink"
         common = token.word in STOPWORDS or token.lemma in STOPWORDS or _is_cue(token.word)
         return None if common and entry.type not in ("cuisine", "course") else entry
     key = " ".join(lemmas[at : at + size])

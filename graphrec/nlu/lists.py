@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
-from graphrec.nlu.cues import AT_HAND, CUES, DISH_WISHES, GENERIC, MODALS, NO_STYLE, STOPWORDS, Cue
+from graphrec.nlu.cues import (
+    AT_HAND,
+    CUES,
+    DISH_WISHES,
+    GENERIC,
+    MODALS,
+    NO_STYLE,
+    STARTS_NOT,
+    STOPWORDS,
+    Cue,
+)
 from graphrec.nlu.durations import Measure
 from graphrec.nlu.linking import Mention
+from graphrec.nlu.reactions import ADVERBS, DEPLORED
 from graphrec.nlu.scope import Reading, Role, Scope
 from graphrec.nlu.tokens import Gap, Token
-from graphrec.nlu.vocabulary import COURSES
+from graphrec.nlu.vocabulary import COLOURS, COURSES
 
+FLIPPERS = frozenset(
+    (
+        "without skip avoid leave leaving exclude excluding omit hold minus lose ditch cut forget "
+        "remove sans avoiding lack"
+    ).split()
+)
+"""Exclusions that another negation turns into a wish: "don't skip the garlic"."""
 _OPEN_VERBS = frozenset(
     "eat have like want stand tolerate do touch use include contain handle digest with to".split()
+)
+_PARTICLES = {word: ("miss", "berth", "rest", "swerve") for word in ("give", "giving", "gives", "gave")}
+_ASKS = frozenset({("is", "it"), ("would", "it"), ("was", "it"), ("isnt", "it")})
+_BEFORE_FILLER = frozenset(
+    "but and so um uh er was were be then well or just like want wants wanted need needs with fancy".split()
 )
 _INTERJECTIONS = frozenset("um uh er like say well you oh of i lets for as".split())
 _JOINTS = frozenset("and or the a such as like including".split())
@@ -23,7 +47,7 @@ _APART = frozenset("for in on into as to from".split())
 _BROAD = frozenset(
     "dairy gluten meat seafood shellfish alcohol pork lactose fish nut egg soy wheat sugar peanut".split()
 )
-_AVOIDED = _BROAD | frozenset(
+AVOIDED = _BROAD | frozenset(
     (
         "milk sesame corn onion garlic mushroom beef chicken_ butter_ cream_ cheese tree_nut almond "
         "cashew walnut"
@@ -95,14 +119,16 @@ class ListRules:
                 return False
             end = self.tokens[last.last]
             return not end.plural and end.lemma not in _BROAD
-        if scope.joint == "or":
+        if scope.joint == "or" and not self._is_replacement(mention):
             return True
         if not alike:
             return mention.entry.edible and self._joins(mention, food)
-        if scope.joint == "comma" and self._cue_after(mention) is Cue.AFTER_NEUTRAL:
+        if self._is_replacement(mention) or self._is_contrast(mention):
+            return False
+        if scope.joint == "comma" and self._cue_after(mention) in (Cue.AFTER_NEUTRAL, Cue.AFTER_MUST):
             return False
         if scope.joint == "comma" and kind == "ingredient" and self._starts_wish(mention):
-            return self.tokens[mention.last].lemma in _AVOIDED
+            return self.tokens[mention.last].lemma in AVOIDED
         return True
 
     def _joins(self, mention: Mention, food: bool) -> bool:
@@ -115,7 +141,7 @@ class ListRules:
             return False
         if self.scope.joint == "and":
             return True
-        named = self.tokens[mention.last].lemma in _AVOIDED or self.scope.opener is Cue.ALLERGY
+        named = self.tokens[mention.last].lemma in AVOIDED or self.scope.opener is Cue.ALLERGY
         return food and (named or self._conjunction_follows(mention.last + 1))
 
     def _conjunction_follows(self, at: int) -> bool:
@@ -166,15 +192,16 @@ class ListRules:
         """
         for at in range(1, len(self.tokens)):
             if self.tokens[at].gap <= Gap.HYPHEN:
-                if not any(self._says(at, phrase) for phrase in AT_HAND):
+                said = next((p for p in AT_HAND.get(self.tokens[at].word, ()) if self._says(at, p)), ())
+                if not said or at + len(said) in self.mentions:  # "a soup to use up parsnips"
                     continue
             elif self.tokens[at].gap is not Gap.COMMA or not self._recipe_follows(at):
                 continue
             readings = self._list_before(at, every=True, avoided=False)
             leads = bool(readings) and readings[-1].first == 0 and not self.tokens[at - 1].plural
             for reading in readings:
-                said = self.tokens[reading.last].lemma if reading.first == reading.last else ""
-                if self.tokens[at].gap is Gap.COMMA and (not leads or (said in COURSES and said != "snack")):
+                word = self.tokens[reading.last].lemma if reading.first == reading.last else ""
+                if self.tokens[at].gap is Gap.COMMA and (not leads or (word in COURSES and word != "snack")):
                     continue
                 reading.listed = reading.listed or reading.role is Role.MUST
 
@@ -188,6 +215,88 @@ class ListRules:
             if self.tokens[place].lemma in GENERIC and place not in self.mentions:
                 return True
         return False
+
+    def _only_describes(self, mention: Mention) -> bool:
+        """Whether a title word in an exclusion is the colour of a thing that is named next."""
+        after = mention.last + 1
+        joined = after < len(self.tokens) and self.tokens[after].gap <= Gap.HYPHEN
+        alone = mention.first == mention.last and self.tokens[mention.first].lemma in COLOURS
+        return alone and joined and mention.entry.type == "keyword" and after not in self.mentions
+
+    def _lacks_object(self, words: tuple[str, ...], after: int) -> bool:
+        """ "is soy sauce something you can avoid in Chinese food": what is avoided was named before."""
+        if words[0] not in ("avoid", "skip", "exclude", "omit") or len(words) > 1 or after >= len(self.tokens):
+            return False
+        return self.tokens[after].word in ("in", "at", "on", "when") and self.tokens[after].gap is Gap.NONE
+
+    def _begins_exclusion(self, at: int) -> bool:
+        """ "out of eggs", "off mushrooms": words that exclude at the beginning of a clause with a food after them."""
+        if at and self.tokens[at].gap < Gap.COMMA and not self._is_off(at):
+            return False
+        sizes = [len(p) for p in STARTS_NOT[self.tokens[at].word] if self._says(at, p)]
+        after = at + sizes[0] if sizes else at
+        return after > at and after in self.mentions
+
+    def _is_off(self, at: int) -> bool:
+        """ "my aunt's off eggs": who has gone off a food stands before the word."""
+        who = self.tokens[at - 1]
+        return self.tokens[at].word == "off" and at - 1 not in self.measures and (who.plural or who.word in ADVERBS)
+
+    def _replaced_with(self, after: int) -> bool:
+        """ "substitute the butter with oil" against "substitute oil for the butter"."""
+        words = [t.word for t in self.tokens[after : after + 8]]
+        ways = [w for w in words if w in ("with", "by", "for")]
+        return bool(ways) and ways[0] != "for"
+
+    def _deplored(self, at: int) -> bool:
+        """ "it would be a crime to leave out the saffron": what is deplored is not to be done."""
+        start = at
+        while start > max(0, at - 7) and self.tokens[start].gap < Gap.COMMA:
+            start -= 1
+        before = [t.word for t in self.tokens[start:at]]
+        asked = any(pair in _ASKS for pair in pairwise(before))
+        return not asked and any(word in DEPLORED for word in before[-3:])
+
+    def _ends_at(self, at: int) -> bool:
+        """Whether a bracket before a token ends a sentence as well: "(Tom). What now"."""
+        return at > 0 and self.tokens[at].start - self.tokens[at - 1].end > 2 and not self._bracket_opens(at)
+
+    def _bracket_opens(self, at: int) -> bool:
+        return at + 1 < len(self.tokens) and self.tokens[at + 1].bracket
+
+    def _is_contrast(self, mention: Mention) -> bool:
+        """ "not the salmon, the cod": one is set against the other."""
+        scope = self.scope
+        if scope.joint != "comma" or scope.words != ("not",) or scope.start >= len(self.tokens):
+            return False
+        return self.tokens[scope.start].word == "the" == self.tokens[mention.first - 1].word
+
+    def _points_back(self, words: tuple[str, ...], after: int) -> bool:
+        """ "chicken again? Anything but.": nothing is named after the exclusion."""
+        ends = after == len(self.tokens) or self.tokens[after].gap is Gap.HARD
+        return ends and words[-1] == "but"
+
+    def _is_replacement(self, mention: Mention) -> bool:
+        """ "no potatoes, rice instead": wanted in place of what was excluded."""
+        after = mention.last + 1
+        if after >= len(self.tokens) or self.tokens[after].gap >= Gap.COMMA:
+            return False
+        return self._says(after, ("instead",)) and not self._says(after, ("instead", "of"))
+
+    def _asks_what_not(self) -> bool:
+        """Whether the open exclusion is a question that the next sentence answers."""
+        scope = self.scope
+        before = [t.word for t in self.tokens[max(0, scope.start - len(scope.words) - 4) : scope.start]]
+        return scope.empty and not scope.phrase and ("what" in before or "thing" in before)
+
+    def _prefers(self, at: int) -> bool:
+        """ "rather lamb than beef": what follows "than" is turned down."""
+        said = {t.word for t in self.tokens[max(0, at - 8) : at]}
+        return bool(said & {"rather", "sooner", "prefer", "instead"}) and at + 1 < len(self.tokens)
+
+    def _is_filler(self, at: int) -> bool:
+        """Whether "like" says nothing: "but like with fish"."""
+        return not at or self.tokens[at - 1].word in _BEFORE_FILLER
 
     def _cue_after(self, mention: Mention) -> Cue | None:
         after = mention.last + 1
@@ -211,11 +320,13 @@ class ListRules:
         return self.tokens[at + 1].word in ("and", "or", "nor", "but", "please", "in", "free", "allergy")
 
     def _out_follows(self, at: int) -> bool:
+        """Whether the particle of a verb such as "leave ... out", "give ... a miss" stands after its object."""
+        particles = _PARTICLES.get(self.tokens[at].word, ("out", "off", "away"))
         for ahead in range(at + 1, min(len(self.tokens), at + 8)):
             if self.tokens[ahead].gap >= Gap.COLON:
                 return False
-            if self.tokens[ahead].word in ("out", "off"):
-                return ahead > at + 1
+            if self.tokens[ahead].word in particles:
+                return ahead > at + 1 and any(i in self.mentions for i in range(at + 1, ahead))
         return False
 
     def _list_before(self, at: int, *, every: bool, avoided: bool = True) -> list[Reading]:
@@ -233,7 +344,7 @@ class ListRules:
                 continue
             if reading.last != end or reading.mention is None:
                 break
-            known = avoided and self.tokens[end].lemma in _AVOIDED
+            known = avoided and self.tokens[end].lemma in AVOIDED
             if found and not (reading.mention.entry.edible and (known or (every and conjoined))):
                 break
             found.append(reading)

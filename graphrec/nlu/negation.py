@@ -12,20 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graphrec.language.fold import fold
-from graphrec.nlu.cues import FILLERS, FREE_NOT, LESS_NOT, STOPWORDS, Cue
+from graphrec.nlu.cues import FILLERS, FREE_NOT, LESS_NOT, STARTS_NOT, STOPWORDS, Cue
 from graphrec.nlu.durations import Measure
 from graphrec.nlu.lexicon import Lexicon
 from graphrec.nlu.linking import Diet, Mention
-from graphrec.nlu.lists import ListRules
+from graphrec.nlu.lists import FLIPPERS
+from graphrec.nlu.looking_back import LOVES, POLITE, BackRules, is_whole_dish
 from graphrec.nlu.scope import Reading, Role, Scope
 from graphrec.nlu.tokens import Gap, Token
 
-_FLIPPERS = frozenset(
-    (
-        "without skip avoid leave leaving exclude excluding omit hold minus lose ditch cut forget "
-        "remove sans avoiding lack"
-    ).split()
-)
 _DISLIKES = frozenset("hate dislike detest loathe despise against opposed".split())
 _EXCEPTIONS = frozenset({"except", "other", "apart", "aside", "besides", "excepting", "excluding"})
 _EXAMPLES = frozenset(
@@ -52,13 +47,22 @@ _WEAK = frozenset(
         "his her their be were"
     ).split()
 )
+_NOTHING = frozenset({"nothing", "none", "nowt", "zilch"})
 _SIDES = frozenset("side sauce dip marinade topping filling rub gravy dressing accompaniment".split())
+_PUT_OUT = frozenset(
+    """leave leaving leaves left take taking keep keeping cut cutting cross strike kick pick picks rule filter weed
+strip throw phase give giving gives""".split()
+)
+"""Verbs that exclude with a particle after their object: "keep the bread away"."""
 _TURNS_OVER = frozenset({Cue.NOT, Cue.NEGATOR, Cue.AFTER_NOT, Cue.ALLERGY})
 _IMPERATIVE = frozenset("please and but to we i must should lets so".split())
 _SINGLE = frozenset({"non", "zero"})
+_SOUNDS = frozenset("ah oh er um uh hmm".split())
+_EVEN = ("so", "much", "as")
+"""Goes on with the clause that it stands in: "I swell up if I so much as look at mango"."""
 
 
-class Reader(ListRules):
+class Reader(BackRules):
     """Reads tokens from left to right into :class:`Reading` objects.
 
     Args:
@@ -78,6 +82,7 @@ class Reader(ListRules):
         lexicon: Lexicon,
     ) -> None:
         super().__init__(tokens, mentions, {m.first: m for m in measures})
+        self.corrections: list[tuple[int, bool]] = []
         self.diets = {diet.first: diet for diet in diets}
         self.lexicon = lexicon
 
@@ -89,6 +94,7 @@ class Reader(ListRules):
             at = self._step(at)
         self._close()
         self.readings.sort(key=lambda r: r.first)
+        self._take_back()
         self._mark_lists()
         return self.readings
 
@@ -106,7 +112,12 @@ class Reader(ListRules):
         if mention is not None and mention.last - at + 1 >= len(words) + self._yields(mention, cue):
             self._mention(mention)
             return mention.last + 1
-        if cue is not None:
+        taken = (
+            self._verdict_at(at) or self._effect_at(at) or self._judged_at(at) or self._fronted_at(at)
+        )
+        if taken:
+            return at + taken
+        if cue is not None and not (words[0] in _PUT_OUT and self._out_follows(at)):
             return self._apply(cue, words, at)
         self._word(at)
         return at + 1
@@ -122,27 +133,51 @@ class Reader(ListRules):
 
     def _apply(self, cue: Cue, words: tuple[str, ...], at: int) -> int:
         after = at + len(words)
+        if words == ("substitute",) and self._replaced_with(after):
+            return self._apply(Cue.NOT, ("replace",), at)
+        if not self._about_food(words, at, after):
+            self._word(at)
+            return at + 1
         if cue is Cue.NOT and self._ends_clause(words, at):
             self._look_back(Cue.AFTER_NOT, words, at, after)
+        elif cue is Cue.NEGATOR and (self._reject_asked(at, after) or self._turns_it_down(at, after)):
+            pass
+        elif cue is Cue.SOFT_NOT and words == ("less",) and self.tokens[at].gap is Gap.HYPHEN:
+            self._look_back(Cue.FREE, words, at, after)  # "tomato-less"
+        elif cue is Cue.NOT and (self._lacks_object(words, after) or self._points_back(words, after)):
+            self._exclude_last(at)
         elif cue in (Cue.NOT, Cue.NEGATOR):
             self._negate(cue, words, at, after)
         elif cue in (Cue.FREE, Cue.ALLERGY, Cue.AFTER_NOT):
-            self._look_back(cue, words, at, after)
+            if not self._look_back(cue, words, at, after):
+                self._word(at)
+                return at + 1
         elif cue in (Cue.AFTER_SHOULD, Cue.AFTER_NEUTRAL) or self._trailing_wish(cue, at, after):
-            self._weaken(Role.NEUTRAL if cue is Cue.AFTER_NEUTRAL else Role.SHOULD, at)
+            self._weaken(Role.NEUTRAL if cue is Cue.AFTER_NEUTRAL else Role.SHOULD, at, words)
         elif cue is Cue.NEUTRAL or (cue is Cue.SOFT_NOT and not self._inside_exclusion()):
             self._open(Role.NEUTRAL, cue, words, after, limit=1 if cue is Cue.SOFT_NOT else 99)
         elif cue in (Cue.AND, Cue.OR):
             self._join("and" if cue is Cue.AND else "or")
+        elif cue is Cue.THAT_NOT:
+            if words[-1] in ("that", "those") and self._names_next(after):
+                return self._negate_all_but(words, at, after)  # "none of those organ meats"
+            self._close()
+            self._exclude_last(at)
+        elif cue is Cue.CORRECTION:
+            if words[-1] == "no" and self._goes_on_with_no(words, after):
+                return after - 1  # "sorry no nuts": without a pause it leaves nuts out
+            self._correct(words, at)
         elif cue in (Cue.MUST, Cue.SHOULD, Cue.STOP):
             self._steer(cue, words, at, after)
         return after
 
-    def _weaken(self, role: Role, at: int) -> None:
-        """ "mushrooms if possible", "rice is ok": what stands before is no requirement."""
-        for reading in self._list_before(at, every=True, avoided=False):
-            if reading.role is Role.MUST:
-                reading.role = role
+    def _goes_on_with_no(self, words: tuple[str, ...], after: int) -> bool:
+        joined = after < len(self.tokens) and self.tokens[after].gap < Gap.COMMA
+        return joined and (after in self.mentions or words[0] in _SOUNDS)
+
+    def _negate_all_but(self, words: tuple[str, ...], at: int, after: int) -> int:
+        self._negate(Cue.NOT, words, at, after)
+        return after
 
     def _inside_exclusion(self) -> bool:
         return self.scope.role is Role.MUST_NOT and self.scope.empty
@@ -151,32 +186,25 @@ class Reader(ListRules):
         scope, word = self.scope, words[0]
         if word == "no" and after < len(self.tokens) and self._idle_no(after):
             return self._word(at)
+        if word in FLIPPERS and self._deplored(at):
+            return self._open(Role.MUST, cue, words, after)
         if scope.role is Role.MUST_NOT:
             near = scope.empty and not scope.phrase and at - scope.start <= 4
-            if near and scope.word not in _FLIPPERS and word in _FLIPPERS:
+            if near and scope.word not in FLIPPERS and word in FLIPPERS:
                 return self._open(Role.MUST, cue, words, after)
             if near and scope.opener is Cue.NEGATOR and word in _DISLIKES:
                 return self._open(Role.NEUTRAL, cue, words, after)
+            if scope.empty and scope.word in _NOTHING and word in _EXCEPTIONS:
+                return self._open(Role.MUST, cue, words, after)  # "nothing in the fridge except rice"
+            if word == "without" and scope.opener is Cue.NEGATOR and self._labels_only():
+                for item in scope.items:
+                    item.role = Role.NEUTRAL
+                return self._open(Role.MUST, cue, words, after)  # "it isn't dinner without rice"
+            if near and words[-1] in ("but", "except") and word in ("everything", "all", "anything"):
+                return self._open(Role.MUST, cue, words, after)  # "hold everything but the cheese"
             if not scope.empty and word in _EXCEPTIONS and scope.word not in _EXCEPTIONS:
                 return self._open(Role.NEUTRAL, cue, words, after)
         self._open(Role.MUST_NOT, cue, words, after, limit=1 if word in _SINGLE else 99)
-
-    def _open(self, role: Role, cue: Cue, words: tuple[str, ...], after: int, limit: int = 99) -> None:
-        self._close()
-        self.scope = Scope(role, cue, words, after, limit)
-
-    def _close(self) -> None:
-        """End the open clause; an exclusion that named nothing known is recorded as such."""
-        scope = self.scope
-        if scope.role is Role.MUST_NOT and scope.phrase and (scope.empty or scope.joint):
-            self._unlinked_not(scope.phrase)
-        self.scope = Scope()
-
-    def _unlinked_not(self, words: list[int]) -> None:
-        reading = Reading(Role.UNLINKED_NOT, words[0], words[-1])
-        self.readings.append(reading)
-        self.scope.items.append(reading)
-        self.scope.phrase = []
 
     def _join(self, joint: str) -> None:
         scope = self.scope
@@ -195,15 +223,22 @@ class Reader(ListRules):
         if scope.role is Role.MUST_NOT:
             return self._steer_exclusion(cue, words, at, after)
         if cue is Cue.STOP:
+            if word == "for" and scope.word == "substitute" and not scope.empty:
+                return self._open(Role.MUST_NOT, cue, words, after)  # "substitute turkey for the beef"
+            if word in ("to", "over") and scope.word.startswith("prefer") and not scope.empty:
+                return self._open(Role.NEUTRAL, cue, words, after)
             if word == "for" and at and self.tokens[at - 1].lemma in _SIDES:
                 return self._open(Role.NEUTRAL, cue, words, after)
             if word not in _WEAK:
                 self._close()
             return None
+        if word in ("like", "likes") and len(words) == 1 and self._is_filler(at):
+            return None
         if (
             scope.role is Role.SHOULD
             and cue is Cue.MUST
             and word in ("with", "including", "featuring", "that", "has")
+            and not (scope.empty and scope.word in ("could", "might"))  # "what my dad could have with pears"
         ):
             return None
         self._open(Role.MUST if cue is Cue.MUST else Role.SHOULD, cue, words, after)
@@ -214,7 +249,7 @@ class Reader(ListRules):
             fresh = self.tokens[at].gap is Gap.COMMA or (
                 at and self.tokens[at - 1].word in ("and", "so", "please", "just")
             )
-            if word in _STRONG or (word in _VERBS and fresh and at > scope.start):
+            if (word in _STRONG and words != _EVEN) or (word in _VERBS and fresh and at > scope.start):
                 self._close()
             return
         if words in _EXAMPLES:
@@ -231,6 +266,10 @@ class Reader(ListRules):
         gap, scope = self.tokens[at].gap, self.scope
         if not at or gap <= Gap.HYPHEN:
             return
+        if gap is Gap.HARD and scope.opener is Cue.ALLERGY and self.tokens[at].bracket and not self._ends_at(at):
+            return self._join("comma")  # "allergies: eggs (me), peanuts (Tom)"
+        if gap is Gap.HARD and scope.role is Role.MUST_NOT and self.tokens[at].asked and self._asks_what_not():
+            return  # "what don't I want? Fish."
         if gap is Gap.HARD or (gap is Gap.LINE and not scope.listing):
             self._close()
         elif scope.role is Role.MUST_NOT:
@@ -255,6 +294,8 @@ class Reader(ListRules):
 
     def _mention(self, mention: Mention) -> None:
         scope = self.scope
+        if scope.role is Role.MUST_NOT and self._only_describes(mention):
+            return self._unknown_in_exclusion(mention.first)  # "no green bits" is nothing against green
         if scope.role is Role.MUST_NOT and not self._continues(mention):
             if self._is_head(mention):
                 scope.detached = True
@@ -262,7 +303,10 @@ class Reader(ListRules):
                 return
             self._close()
             scope = self.scope
-        reading = Reading(scope.role, mention.first, mention.last, mention)
+        reading = Reading(scope.role, mention.first, mention.last, mention, hard=scope.hard)
+        polite = scope.word in POLITE and is_whole_dish(reading)
+        if scope.role is Role.SHOULD and (polite or (mention.entry.kind and LOVES.intersection(scope.words))):
+            reading.role = Role.MUST  # "ideally something Greek" is polite, and "I adore risotto" asks for one
         reading.listed = scope.role is Role.MUST and self._is_listed(mention)
         if scope.role is Role.MUST_NOT:
             reading.loose = bool(scope.phrase)
@@ -278,8 +322,12 @@ class Reader(ListRules):
         token, scope = self.tokens[at], self.scope
         if self._suffix_less(token, at):
             return
-        if token.word in ("leave", "leaving", "take", "keep", "cut", "leaves") and self._out_follows(at):
+        if token.word in STARTS_NOT and scope.role is Role.MUST and self._begins_exclusion(at):
             return self._open(Role.MUST_NOT, Cue.NOT, (token.word,), at + 1)
+        if token.word in _PUT_OUT and self._out_follows(at):
+            return self._open(Role.MUST_NOT, Cue.NOT, (token.word,), at + 1)
+        if token.word == "than" and self._prefers(at):
+            return self._open(Role.MUST_NOT, Cue.NOT, ("than",), at + 1)
         if token.word == "over" and scope.role is Role.SHOULD:
             return self._open(Role.NEUTRAL, Cue.NEUTRAL, ("over",), at + 1)
         known = (
@@ -315,11 +363,11 @@ class Reader(ListRules):
             scope.detached = True
 
     def _suffix_less(self, token: Token, at: int) -> bool:
-        """ "eggless", "flourless": an exclusion inside one word."""
-        if not token.word.endswith("less") or len(token.word) < 7:
+        """ "eggless", "flourless", "nutfree": an exclusion inside one word."""
+        if not token.word.endswith(("less", "free")) or len(token.word) < 7:
             return False
         stem = fold(token.word[:-4])
-        entry = None if stem in LESS_NOT else self.lexicon.lookup(stem)
+        entry = None if stem in LESS_NOT or stem in FREE_NOT else self.lexicon.lookup(stem)
         if entry is None or entry.type != "ingredient":
             return False
         self.readings.append(Reading(Role.MUST_NOT, at, at, Mention(at, at, entry)))
@@ -342,42 +390,3 @@ class Reader(ListRules):
         self._close()
         self.readings.append(Reading(Role.SOFT_DIET if soft else Role.DIET, at, last, diet=name))
         return last + 1
-
-    def _look_back(self, cue: Cue, words: tuple[str, ...], at: int, after: int) -> None:
-        """Exclude what stands before: "nut-free", "egg and nut allergies", "eggs make me sick"."""
-        token = self.tokens[at]
-        before = self.tokens[at - 1] if at else None
-        ahead = self.tokens[after].word if after < len(self.tokens) else ""
-        if cue is Cue.FREE and (
-            before is None or before.word in FREE_NOT or ahead == "range" or token.gap > Gap.HYPHEN
-        ):
-            return self._word(at)
-        if token.gap <= (Gap.COMMA if cue is Cue.AFTER_NOT else Gap.HYPHEN) and not (
-            cue is Cue.ALLERGY and words[-1] in ("to", "of", "for")
-        ):
-            readings = self._list_before(at, every=cue is not Cue.FREE)
-            if readings:
-                return self._exclude(readings, cue)
-            unknown = self.readings[-1] if self.readings else None
-            if unknown is not None and unknown.role is Role.UNLINKED and unknown.last == at - 1:
-                unknown.role = Role.UNLINKED_NOT
-                return None
-        if cue is Cue.ALLERGY:
-            return self._open_allergy(words, at, after)
-        return None
-
-    def _open_allergy(self, words: tuple[str, ...], at: int, after: int) -> None:
-        scope = self.scope
-        negated = scope.role is Role.MUST_NOT and scope.empty and not scope.phrase and at - scope.start <= 3
-        role = Role.NEUTRAL if negated and scope.word not in _FLIPPERS else Role.MUST_NOT
-        self._open(role, Cue.ALLERGY, words, after)
-
-    def _exclude(self, readings: list[Reading], cue: Cue) -> None:
-        scope = self.scope
-        nearest = readings[0]
-        flips = cue is Cue.FREE and scope.opener is Cue.NEGATOR and scope.items[:1] == [nearest]
-        for reading in readings:
-            reading.role = Role.NEUTRAL if flips else Role.MUST_NOT
-        if cue is Cue.FREE and not flips and scope.role is Role.MUST_NOT:
-            return
-        self.scope = Scope()

@@ -1,6 +1,4 @@
-"""Amounts in words: numbers ("thirty-five", "1 1/2") and lengths of time ("an hour and a half",
-"PT1H30M").
-"""
+"""Amounts in words: numbers ("thirty-five", "1 1/2"), times ("an hour and a half", "PT1H30M"), "at most"."""
 
 from __future__ import annotations
 
@@ -31,6 +29,7 @@ _TENS = {
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
     )
 }
+_LARGE = {"hundred": 100.0, "thousand": 1000.0}
 _VULGAR = {"1/4": 0.25, "1/2": 0.5, "3/4": 0.75, "\u00bc": 0.25, "\u00bd": 0.5, "\u00be": 0.75}
 MINUTE_UNITS = frozenset("minute minutes min mins minuets".split())
 HOUR_UNITS = frozenset("hour hours hr hrs".split())
@@ -42,6 +41,38 @@ _FIXED: tuple[tuple[tuple[str, ...], float], ...] = tuple(
         ("quarter hour", 15.0), ("three quarters of an hour", 45.0), ("three quarter hour", 45.0),
     )
 )  # fmt: skip
+
+_PHRASES = {
+    "<=": """under|sub|less than|fewer than|below|within|in|in under|in less than|at most|max|maximum
+    |maximum of|max of|a maximum of|no more than|not more than|up to|no longer than|not longer than
+    |not over|shorter than|faster than
+    |quicker than|limit of|not exceed|not exceeding|dont exceed|doesnt exceed|without exceeding
+    |not above|never over
+    |cap of|capped at|not to exceed|smaller than|lower than|no greater than|inside|takes under|inside of
+    |no over
+    |not take over|by""",
+    ">=": """over|more than|at least|above|minimum|minimum of|a minimum of|no less than
+    |not less than|no fewer than
+    |longer than|not under|exceeding|exceeds|exceed|greater than|upwards of|not fewer than|not below""",
+}
+COMPARATORS = {
+    tuple(phrase.split()): sign
+    for sign, block in _PHRASES.items()
+    for phrase in block.replace("\n", " ").split("|")
+}
+"""Which side of an amount the words before it leave open."""
+AFTER = {
+    tuple(phrase.split()): sign
+    for sign, block in {
+        "<=": "not a minute more|not a minute longer|and no more|and no longer|and not a minute more"
+        "|not a second more|at the very most|or so|or thereabouts|or less"
+        "|or fewer|or under|or below|or quicker|or faster|max|maximum|tops|at most|and under"
+        "|and below|at the most|at max|or sooner",
+        ">=": "or more|minimum|at least|or longer|or over|and up|or above|plus|at minimum",
+    }.items()
+    for phrase in block.split("|")
+}
+"""The same for the words after it."""
 
 
 def parse_number(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
@@ -59,8 +90,8 @@ def parse_number(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
     if word in ("a", "an") and at + 1 < len(tokens):
         if tokens[at + 1].word in ("couple", "dozen"):
             return parse_number(tokens, at + 1)
-        if tokens[at + 1].word == "hundred":
-            return 100.0, at + 2
+        if tokens[at + 1].word in _LARGE:
+            return _LARGE[tokens[at + 1].word], at + 2
     return _spelled(tokens, at)
 
 
@@ -72,8 +103,8 @@ def _spelled(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
             total += _TENS[word]
         elif word in _SMALL and (total % 10 == 0 and (total % 100 == 0 or _SMALL[word] < 10)):
             total += _SMALL[word]
-        elif word == "hundred" and seen:
-            total *= 100
+        elif word in _LARGE and seen and total < _LARGE[word]:
+            total *= _LARGE[word]
         else:
             break
         seen, position = True, position + 1

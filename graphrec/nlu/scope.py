@@ -30,6 +30,7 @@ class Reading:
     Args:
         mention: the link, where there is one.
         diet: name of the diet, for the two diet roles.
+        hard: somebody cannot have it, as against a matter of taste.
         listed: it stands where ingredients are listed ("with", "I have"), so a dish's name is one too.
         loose: a modifier inside the excluded phrase is unknown, so the exclusion is wider than what was said.
     """
@@ -41,6 +42,10 @@ class Reading:
     diet: str = ""
     loose: bool = False
     listed: bool = False
+    hard: bool = False
+
+
+_CANNOT = frozenset("cant cannot can couldnt".split())
 
 
 @dataclass(slots=True)
@@ -75,6 +80,11 @@ class Scope:
     def word(self) -> str:
         """First word of the cue."""
         return self.words[0] if self.words else ""
+
+    @property
+    def hard(self) -> bool:
+        """Whether what it excludes is what somebody cannot have."""
+        return self.opener is Cue.ALLERGY or (self.opener is Cue.NEGATOR and self.word in _CANNOT)
 
     @property
     def empty(self) -> bool:

@@ -25,6 +25,39 @@ def within(a: str, b: str, limit: int) -> bool:
     return row[-1] <= limit
 
 
+def slip_cost(said: str, meant: str, limit: int) -> float | None:
+    """How unlikely a slip is, None beyond `limit` slips: what fingers do often costs less than a letter.
+
+    A doubled letter, or one of two left out, costs 0.6; a swap, and a letter for one that is heard alike, 0.8;
+    anything else 1.
+    """
+    if not within(said, meant, limit):
+        return None
+    if _undoubled(said) == _undoubled(meant):
+        return 0.6
+    if len(said) == len(meant):
+        places = [at for at in range(len(said)) if said[at] != meant[at]]
+        swapped = len(places) == 2 and sorted(said[places[0] : places[1] + 1]) == sorted(
+            meant[places[0] : places[1] + 1]
+        )
+        alike = all(_alike(said[at], meant[at]) for at in places)
+        if swapped or alike:
+            return 0.8 * (1 if swapped else len(places))
+    return 1.0 if within(said, meant, 1) else 2.0
+
+
+def _alike(one: str, other: str) -> bool:
+    return one in _ALIKE and _ALIKE[one] == _ALIKE.get(other)
+
+
+def _undoubled(word: str) -> str:
+    return "".join(letter for at, letter in enumerate(word) if not at or letter != word[at - 1])
+
+
+_ALIKE = {letter: group for group in ("aeiouy", "sz", "ckq", "dt", "mn", "fv", "bp") for letter in group}
+"""Letters that are heard alike."""
+
+
 class Speller:
     """Finds the nearest words of a vocabulary; candidates share a first letter or a last one.
 

@@ -41,6 +41,8 @@ class Token:
         word: lower case, without apostrophes and accents; "can't" is `cant`.
         lemma: folded as node ids are: singular, without accents.
         gap: the punctuation before it.
+        asked: whether that holds a question mark.
+        bracket: whether that holds a bracket.
     """
 
     start: int
@@ -48,6 +50,8 @@ class Token:
     word: str
     lemma: str
     gap: Gap
+    asked: bool = False
+    bracket: bool = False
 
     @property
     def plural(self) -> bool:
@@ -62,7 +66,9 @@ def tokenize(text: str) -> list[Token]:
     for found in _TOKEN.finditer(text):
         word, lemma = _normal(found.group())
         if word:
-            tokens.append(Token(found.start(), found.end(), word, lemma, _gap(text[end : found.start()])))
+            between = text[end : found.start()]
+            asked, bracket = "?" in between, "(" in between or ")" in between
+            tokens.append(Token(found.start(), found.end(), word, lemma, _gap(between), asked, bracket))
             end = found.end()
     return tokens
 

@@ -117,8 +117,9 @@ class _Explainer:
             kind = attribute == wanted or wanted in self.catalogue.broader_kinds.row(attribute)
             if kind and self._stands(item, relation, attribute):
                 has = "" if attribute == wanted else f": this has {self.catalogue.label(attribute)}"
-                text = f"you asked for {self.catalogue.label(wanted)}{has}"
-                return Reason(text, (self._edge(item, relation, attribute),), drop)
+                edge, label = self._edge(item, relation, attribute), self.catalogue.label(wanted)
+                told = "told us that you like" if ref in self.scoring.query.taught else "asked for"
+                return Reason(f"you {told} {label}{has}", (edge,), drop)
         return None
 
     def _did(self, place: int, entry: int, drop: float, told: set[int]) -> Reason | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from graphrec.bundle import Bundle, Catalogue, History
 from graphrec.errors import BundleMismatchError, NotFoundError
 
 _PROBES = 32
+_SECOND = 1_000_000  # the store counts microseconds
 
 
 class StoredInteraction(Protocol):
@@ -22,6 +23,8 @@ class StoredInteraction(Protocol):
     def kind(self) -> str: ...
     @property
     def weight(self) -> float: ...
+    @property
+    def time(self) -> int | None: ...
 
 
 class StoredNode(Protocol):
@@ -29,6 +32,21 @@ class StoredNode(Protocol):
 
     @property
     def name(self) -> str | None: ...
+
+
+class StoredPreference(Protocol):
+    """One thing that a user taught about themselves."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def node_type(self) -> str: ...
+    @property
+    def ext(self) -> str: ...
+    @property
+    def kind(self) -> Literal["like", "dislike", "diet", "allergy"]: ...
+    @property
+    def utterance(self) -> str: ...
 
 
 class Store(Protocol):
@@ -53,7 +71,7 @@ class LiveStore:
         self._check(bundle)
 
     def history(self, user: str) -> tuple[History, tuple[str, ...]] | None:
-        """Items of the bundle that a user interacted with, and the strongest kind of each.
+        """Items of the bundle that a user interacted with, with times, and the strongest kind of each.
 
         None for a user who has no interaction at all, known or not.
         """
@@ -62,15 +80,28 @@ class LiveStore:
         except (NotFoundError, ValueError):  # an id that no store can hold is an unknown user's
             return None
         strongest: dict[int, tuple[float, str]] = {}
+        newest: dict[int, float] = {}
         for entry in entries:
             item = self.catalogue.item_ids.find(entry.item)
+            if item is not None and entry.time is not None:
+                newest[item] = max(entry.time / _SECOND, newest.get(item, -np.inf))
             if item is not None and entry.weight > strongest.get(item, (-1.0, ""))[0]:
                 strongest[item] = (entry.weight, entry.kind)
         if not entries:
             return None
         items = np.fromiter(strongest, dtype=np.int64, count=len(strongest))
         weights = np.asarray([weight for weight, _ in strongest.values()], dtype=np.float32)
-        return History(items, weights), tuple(kind for _, kind in strongest.values())
+        times = np.asarray([newest.get(item, np.nan) for item in strongest], dtype=np.float64)
+        return History(items, weights, times), tuple(kind for _, kind in strongest.values())
+
+    def preferences(self, user: str) -> Sequence[StoredPreference]:
+        """What a user taught about themselves, oldest first; none in a store that keeps no preferences."""
+        read = getattr(self.store, "preferences", None)
+        try:
+            found: Sequence[StoredPreference] = () if read is None else read(user)
+        except ValueError:  # an id that no store can hold is an unknown user's
+            return ()
+        return found
 
     def title(self, item: int) -> str:
         """Name of an item as the store has it now."""

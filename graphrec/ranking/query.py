@@ -57,6 +57,9 @@ class GraphQuery:
         exclude_seen: leave out what the user already interacted with.
         candidates: external item ids to choose from; None means the whole catalogue.
         note: what the reader of the request has to say (a word that no node links to); echoed in the answer.
+        should_not: what is rather not wanted; it lowers the score and filters nothing.
+        taught: those of `must_not`, `should` and `should_not` that the user once said of themselves, and that this
+            request does not say by itself.
     """
 
     user: str | None = None
@@ -69,6 +72,8 @@ class GraphQuery:
     exclude_seen: bool = True
     candidates: tuple[str, ...] | None = None
     note: str | None = None
+    should_not: tuple[NodeRef, ...] = ()
+    taught: tuple[NodeRef, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 0:
@@ -79,8 +84,10 @@ class GraphQuery:
 
     @property
     def has_request(self) -> bool:
-        """Whether something is wanted. Exclusions and ranges alone only filter: they reorder nothing."""
-        return bool(self.text or self.must or self.should)
+        """Whether something is wanted now. Exclusions and ranges alone only filter: they reorder nothing. What is
+        rather not wanted, or liked in general, moves scores but asks for nothing.
+        """
+        return bool(self.text or self.must or set(self.should).difference(self.taught))
 
     def refs(self) -> tuple[NodeRef, ...]:
         """Every wanted node: `must` with its alternatives, then `should`."""
@@ -96,6 +103,20 @@ class GraphQuery:
                 must.append(options if isinstance(item, tuple) else options[0])
         return replace(self, must=tuple(must), should=tuple(r for r in self.should if r != ref))
 
+    def untaught(self) -> GraphQuery:
+        """The request by itself, without what the user once said of themselves."""
+        if not self.taught:
+            return self
+        taught = frozenset(self.taught)
+
+        def kept(refs: tuple[NodeRef, ...]) -> tuple[NodeRef, ...]:
+            return tuple(ref for ref in refs if ref not in taught)
+
+        return replace(
+            self, must_not=kept(self.must_not), should=kept(self.should), should_not=kept(self.should_not),
+            taught=(),
+        )  # fmt: skip
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; an inner list of `must` is an OR."""
         out: dict[str, Any] = {
@@ -110,6 +131,9 @@ class GraphQuery:
         }
         if self.candidates is not None:
             out["candidates"] = list(self.candidates)
+        for name in ("should_not", "taught"):
+            if getattr(self, name):
+                out[name] = [str(r) for r in getattr(self, name)]
         if self.note:
             out["note"] = self.note
         return out
@@ -130,7 +154,8 @@ class GraphQuery:
         values["note"] = data.get("note")
         values["must"] = tuple(_requirement(r) for r in _items(data, "must"))
         values["must_not"] = tuple(_ref(r) for r in _items(data, "must_not"))
-        values["should"] = tuple(_ref(r) for r in _items(data, "should"))
+        for name in ("should", "should_not", "taught"):
+            values[name] = tuple(_ref(r) for r in _items(data, name))
         values["ranges"] = {str(n): _bounds(str(n), b) for n, b in dict(data.get("ranges") or {}).items()}
         if data.get("candidates") is not None:
             values["candidates"] = tuple(str(c) for c in _items(data, "candidates"))

@@ -17,12 +17,15 @@ from graphrec.ranking.cold import user_state
 from graphrec.ranking.constraints import allowed_items
 from graphrec.ranking.explain import explain
 from graphrec.ranking.live import LiveStore, Store, catalogue_title
+from graphrec.ranking.memory_term import trained_memory
 from graphrec.ranking.query import GraphQuery, NodeRef, Requirement, as_refs, as_requirements
 from graphrec.ranking.retrieval import top_k
 from graphrec.ranking.scoring import Fusion, Scoring
 from graphrec.ranking.similar import similarity
 
-_QUERY_KEYS = ("user", "k", "candidates", "exclude_seen", "must", "must_not", "should", "ranges")
+_QUERY_KEYS = (
+    "user", "k", "candidates", "exclude_seen", "must", "must_not", "should", "should_not", "ranges",
+)  # fmt: skip
 _LINE_KEYS = {*_QUERY_KEYS, "request", "explain"}
 
 
@@ -42,6 +45,7 @@ class Recommender:
         self.bundle, self.catalogue = bundle, bundle.catalogue
         self.live = None if store is None else LiveStore(store, bundle)
         self.fusion = fusion if fusion is not None else trained_fusion(bundle)
+        self.memory = None if self.live is None else trained_memory(bundle)
 
     @classmethod
     def load(cls, directory: Path | str, store: Any | None = None, *, verify: bool = True) -> Self:
@@ -64,6 +68,7 @@ class Recommender:
         must_not: Iterable[NodeRef | str] = (), should: Iterable[NodeRef | str] = (),
         ranges: Mapping[str, tuple[float | None, float | None]] | None = None, k: int | None = None,
         candidates: Iterable[str] | None = None, exclude_seen: bool | None = None, explain: bool = False,
+        should_not: Iterable[NodeRef | str] = (),
     ) -> Answer:  # fmt: skip
         """The best items for a user.
 
@@ -79,6 +84,7 @@ class Recommender:
             candidates: external ids to choose from.
             exclude_seen: leave out what the user already interacted with (the default).
             explain: give reasons.
+            should_not: what is rather not wanted.
         """
         base = query if query is not None else GraphQuery()
         changes: dict[str, Any] = {
@@ -86,6 +92,7 @@ class Recommender:
             "must": base.must + as_requirements(must),
             "must_not": base.must_not + as_refs(must_not),
             "should": base.should + as_refs(should),
+            "should_not": base.should_not + as_refs(should_not),
             "ranges": {**base.ranges, **(ranges or {})},
         }
         if k is not None:
@@ -108,7 +115,7 @@ class Recommender:
         """Rank for a query that is understood already."""
         user = user_state(self.bundle, self.live, query.user)
         allowed = allowed_items(self.catalogue, query, user.history.items)
-        scoring = Scoring(self.bundle, user, query, allowed.items, self.fusion)
+        scoring = Scoring(self.bundle, user, query, allowed.items, self.fusion, self.memory)
         note = " ".join([*([query.note] if query.note else []), *allowed.notes]) or None
         return Answer(query.user, self._best(scoring, explain), query, user.fallback, note)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -13,7 +14,8 @@ from graphrec.bundle import Bundle, score_parts
 from graphrec.errors import CorruptionError
 from graphrec.ranking.cold import COLD_USER, UserState, popularity_prior
 from graphrec.ranking.constraints import items_with
-from graphrec.ranking.query import GraphQuery
+from graphrec.ranking.memory_term import MemoryTerm
+from graphrec.ranking.query import GraphQuery, NodeRef
 
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
@@ -22,6 +24,16 @@ Float = NDArray[np.floating[Any]]
 WISHES = 0.5
 """What fulfilling every wish is worth, in distances from an average item to the best: on the demo's data a
 wished-for ingredient, cuisine or course then fills most of ten places, and taste keeps the rest."""
+
+LIKES = 0.25
+"""What having one thing that the user once said they like is worth, in the same distances: half a wish, for it holds
+in general and was not asked for now. The second is worth half of the first, and so on: two likes in all. On the
+demo's data a liked cuisine then takes 1.6 of ten places where it had 0.4; at 0.5 it would take 4.5."""
+
+DISLIKES = 1.0
+"""What having one thing that is rather not wanted costs, in the same distances, the second half as much, and so on:
+enough to bring the best item down to the average ones, and never out of the list when little else is left. On the
+demo's data an ingredient that 2.2 of ten items have then is in none of them; at 0.5 it would be in 0.6."""
 
 
 class Fusion(Protocol):
@@ -50,6 +62,7 @@ class Scoring:
 
     Args:
         items: allowed item indices, ascending; None for the whole catalogue.
+        memory: how the user's live events are read, where the bundle carries that.
     """
 
     bundle: Bundle
@@ -57,6 +70,7 @@ class Scoring:
     query: GraphQuery
     items: Int | None
     fusion: Fusion | None = None
+    memory: MemoryTerm | None = None
 
     @cached_property
     def candidates(self) -> Int:
@@ -66,12 +80,12 @@ class Scoring:
     @cached_property
     def base(self) -> Float:
         """Personal scores of the allowed items, before the request."""
-        return self._base(self.items, None)
+        return self._base(self.items, None, self.query)
 
     @cached_property
     def final(self) -> Float:
         """Scores that decide the ranking, float32 `[allowed items]`."""
-        return self._with_wishes(self.query, self.candidates, self._steered)
+        return self._with_tastes(self.query, self.candidates, self._steered)
 
     @cached_property
     def _steered(self) -> Float:
@@ -90,19 +104,26 @@ class Scoring:
         """
         history = self.user.history if removed is None else self.user.history.without(removed)
         items = self.candidates[positions]
-        base = self.base[positions] if removed is None else self._base(items, removed)
         asked = query or self.query
-        return self._with_wishes(asked, items, self._fused(asked, history.items, items, base))
+        kept = removed is None and (query is None or self.memory is None)
+        base = self.base[positions] if kept else self._base(items, removed, asked)
+        return self._with_tastes(asked, items, self._fused(asked, history.items, items, base))
 
-    def _base(self, items: Int | None, removed: Int | None) -> Float:
+    def _base(self, items: Int | None, removed: Int | None, query: GraphQuery) -> Float:
         if self.user.fallback == COLD_USER:
             return popularity_prior(self.bundle.catalogue, items)
-        return score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
+        scores = score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
+        if self.memory is None or not self.memory.concerns(self.user):
+            return scores
+        history = self.user.history if removed is None else self.user.history.without(removed)
+        return scores + self.memory.score(history, query, items)
 
     def _fused(self, query: GraphQuery, history: Int, items: Int, base: Float) -> Float:
         if self.fusion is None or not self.query.has_request or not len(items):
             return base
-        scores = np.asarray(self.fusion.adjust(query, self.user.index, history, items, base), np.float32)
+        # What the user once said would count as asked for now, and drown what is.
+        asked = query.untaught()
+        scores = np.asarray(self.fusion.adjust(asked, self.user.index, history, items, base), np.float32)
         if scores.shape != base.shape or not np.isfinite(scores).all():
             raise CorruptionError(
                 f"The request scorer of {self.bundle.path} gave no finite scores; train again."
@@ -114,18 +135,44 @@ class Scoring:
         """Distance from an average item to the best."""
         return float(self._steered.max() - self._steered.mean()) or 1.0
 
-    def _with_wishes(self, query: GraphQuery, items: Int, scores: Float) -> Float:
-        """Raise what fulfils wishes.
+    def _with_tastes(self, query: GraphQuery, items: Int, scores: Float) -> Float:
+        """Raise what fulfils wishes or is liked, lower what is not.
 
         The trained scorer orders items that have what is wanted; it never saw one that lacks it, so having it
-        or not is counted here.
+        or not is counted here. Wishes share one weight: they are fulfilled when all of them are. Likes and dislikes
+        are not shared out: someone who dislikes ten things minds each of them as much as someone who dislikes one.
         """
-        if not query.should or not len(items):
+        if not (query.should or query.should_not) or not len(items):
             return scores
-        fulfilled = np.zeros(self.bundle.catalogue.num_items, dtype=np.float32)
-        for ref in query.should:
+        wishes, likes = _wishes_and_likes(query)
+        change = np.zeros(len(items), dtype=np.float32)
+        if wishes:
+            # The share is that of the whole query: a wish taken away to be checked leaves the others as they were.
+            share = WISHES / max(len(_wishes_and_likes(self.query)[0]), len(wishes))
+            change += np.float32(share) * self._counts(wishes, items)
+        if likes:
+            change += np.float32(LIKES) * _halving(self._counts(likes, items))
+        if query.should_not:
+            change -= np.float32(DISLIKES) * _halving(self._counts(query.should_not, items))
+        return np.asarray(scores + np.float32(self._spread) * change, dtype=np.float32)
+
+    def _counts(self, refs: Iterable[NodeRef], items: Int) -> Float:
+        """How many of some nodes each item has, float32 `[len(items)]`."""
+        counts = np.zeros(self.bundle.catalogue.num_items, dtype=np.float32)
+        for ref in refs:
             matching = items_with(self.bundle.catalogue, ref)
             if matching is not None:
-                fulfilled[matching] += 1.0
-        share = np.float32(WISHES * self._spread / len(self.query.should))
-        return np.asarray(scores + share * fulfilled[items], dtype=np.float32)
+                counts[matching] += 1.0
+        return np.asarray(counts[items])
+
+
+def _wishes_and_likes(query: GraphQuery) -> tuple[list[NodeRef], list[NodeRef]]:
+    """What is wished for now, and what the user once said they like."""
+    taught = frozenset(query.taught)
+    wishes = [ref for ref in query.should if ref not in taught]
+    return wishes, [ref for ref in query.should if ref in taught]
+
+
+def _halving(counts: Float) -> Float:
+    """1 + 1/2 + 1/4 + ... with `counts` terms: every one counts, all together at most twice the first."""
+    return np.asarray(2.0 - np.exp2(1.0 - counts), dtype=np.float32)

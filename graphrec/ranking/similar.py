@@ -18,17 +18,20 @@ CONTENT = 0.5
 """Share of the attributes in the likeness: choices alone call alike whatever the same people eat."""
 
 
-def similarity(bundle: Bundle, item: int) -> Float:
+def similarity(bundle: Bundle, item: int, *, content: float = CONTENT) -> Float:
     """Similarity of every item to one, float32 `[num_items]`.
 
     Each part (cosine of the item vectors; item-item weights) is brought to a largest value of 1 before the
     weighted sum, and so are that sum and the overlap of attributes before theirs. An item that no part knows
     is compared by its attributes, one without attributes by the parts; the largest value is at most 1.
+
+    Args:
+        content: share of the attributes, 0 to 1.
     """
-    learned, content = _learned(bundle, item), _largest_one(attribute_overlap(bundle.catalogue, item))
-    if not learned.any() or not content.any():
-        return learned + content
-    return np.asarray((1 - CONTENT) * learned + CONTENT * content, dtype=np.float32)
+    learned, shared = _learned(bundle, item), _largest_one(attribute_overlap(bundle.catalogue, item))
+    if not learned.any() or not shared.any():
+        return learned + shared
+    return np.asarray((1 - content) * learned + content * shared, dtype=np.float32)
 
 
 def _learned(bundle: Bundle, item: int) -> Float:

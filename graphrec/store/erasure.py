@@ -37,6 +37,7 @@ class ErasureReport:
         snapshots_removed: directories deleted.
         snapshots_left: directories that could not be deleted.
         bundles_flagged: model bundles that were trained with the user and must be retrained.
+        preferences: preferences deleted now, the user's own and those of others about the user.
     """
 
     state: str
@@ -47,6 +48,7 @@ class ErasureReport:
     snapshots_removed: tuple[Path, ...] = ()
     snapshots_left: tuple[Path, ...] = ()
     bundles_flagged: tuple[Path, ...] = ()
+    preferences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class DeletedRows:
     edges: int = 0
     properties: int = 0
     bundles: tuple[str, ...] = ()
+    preferences: int = 0
 
 
 def delete_user(connection: sa.Connection, user_type: str, user: str, revision: int) -> DeletedRows:
@@ -84,12 +87,20 @@ def delete_user(connection: sa.Connection, user_type: str, user: str, revision: 
     interactions = connection.execute(t.interaction.delete().where(t.interaction.c.user == row)).rowcount
     edges = _delete_edges(connection, row)
     properties = connection.execute(t.node_property.delete().where(t.node_property.c.node_id == row)).rowcount
+    preferences = _delete_preferences(connection, row, user_type, ext)
     connection.execute(t.node.delete().where(t.node.c.id == row))
     grave = {"hash": digest, "added_revision": added, "erased_revision": revision, "erased_us": now_us()}
     connection.execute(t.tombstone.insert(), grave)
     bundles = flag_holders(connection, added)
     connection.execute(t.erasure.insert(), {"requested_us": now_us(), "finished_us": None})
-    return DeletedRows(interactions, edges, properties, tuple(bundles))
+    return DeletedRows(interactions, edges, properties, tuple(bundles), preferences)
+
+
+def _delete_preferences(connection: sa.Connection, row: int, user_type: str, ext: str) -> int:
+    """Those of the user, and those of others that name the user: their target is text and holds the id."""
+    p = t.preference.c
+    about = (p.node_type == user_type) & (p.ext == ext)
+    return connection.execute(t.preference.delete().where((p.user == row) | about)).rowcount
 
 
 def _delete_edges(connection: sa.Connection, row: int) -> int:

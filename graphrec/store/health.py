@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from graphrec.store import tables as t
-from graphrec.store.records import Info
+from graphrec.store.records import PREFERENCE_KINDS, Info
 
 _MAX_PROBLEMS = 20
 
@@ -17,6 +17,7 @@ def describe(connection: sa.Connection, path: Path) -> Info:
     nodes = _counts(connection, t.node_type, t.node.c.type_id)
     edges = _counts(connection, t.relation, t.edge.c.relation_id)
     interactions = _counts(connection, t.kind, t.interaction.c.kind_id)
+    preferences = _preference_counts(connection)
     return {
         "schema": connection.exec_driver_sql("PRAGMA user_version").scalar_one(),
         "revision": connection.execute(sa.select(t.state.c.revision)).scalar_one(),
@@ -24,9 +25,11 @@ def describe(connection: sa.Connection, path: Path) -> Info:
         "nodes": nodes,
         "edges": edges,
         "interactions": interactions,
+        "preferences": preferences,
         "total_nodes": sum(nodes.values()),
         "total_edges": sum(edges.values()),
         "total_interactions": sum(interactions.values()),
+        "total_preferences": sum(preferences.values()),
         "erased_users": connection.execute(sa.select(sa.func.count()).select_from(t.tombstone)).scalar_one(),
     }
 
@@ -36,6 +39,14 @@ def _counts(connection: sa.Connection, names: sa.Table, column: sa.Column[int]) 
     counted = {row: count for row, count in groups}
     rows = connection.execute(sa.select(names.c.id, names.c.name).order_by(names.c.id))
     return {name: counted.get(row, 0) for row, name in rows}
+
+
+def _preference_counts(connection: sa.Connection) -> dict[str, int]:
+    kind = t.preference.c.kind
+    counted = {
+        name: count for name, count in connection.execute(sa.select(kind, sa.func.count()).group_by(kind))
+    }
+    return {name: counted.get(name, 0) for name in PREFERENCE_KINDS}
 
 
 def problems(connection: sa.Connection, path: Path, *, full: bool) -> list[str]:

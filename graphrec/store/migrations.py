@@ -20,7 +20,19 @@ def _add_relation_feature(connection: sa.Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: _add_relation_feature}
+def _add_preferences(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE preference ("
+        "id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "
+        "user INTEGER NOT NULL REFERENCES node (id), "
+        "node_type TEXT NOT NULL, ext TEXT NOT NULL, "
+        "kind TEXT NOT NULL CHECK (kind IN ('like', 'dislike', 'diet', 'allergy')), "
+        "utterance TEXT NOT NULL, time INTEGER NOT NULL, "
+        "UNIQUE (user, node_type, ext, kind)) STRICT"
+    )
+
+
+STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: _add_relation_feature, 2: _add_preferences}
 """What lifts a store from the version that is the key to the next one."""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,47 @@ class Kind(NamedTuple):
 
     name: str
     weight: float
+
+
+PreferenceKind: TypeAlias = Literal["like", "dislike", "diet", "allergy"]
+PREFERENCE_KINDS: tuple[PreferenceKind, ...] = ("like", "dislike", "diet", "allergy")
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """A typed, signed edge from a user to what they said something about.
+
+    Args:
+        id: its number; no other preference ever gets it.
+        user: external id.
+        node_type: type of the target, `diet` for a way of eating.
+        ext: external id of the target, as text: the store need not have such a node.
+        kind: what the user said.
+        utterance: the words it was taught with.
+        time: microseconds UTC.
+        replaced: what gave way to it when it was taught; empty where it is read.
+    """
+
+    id: int
+    user: str
+    node_type: str
+    ext: str
+    kind: PreferenceKind
+    utterance: str
+    time: int
+    replaced: tuple[Preference, ...] = field(default=(), compare=False)
+
+    @property
+    def hard(self) -> bool:
+        """Whether it has to be kept whatever else gives way: diets and allergies."""
+        return self.kind in ("diet", "allergy")
+
+    @property
+    def sign(self) -> Literal[1, -1]:
+        """How the user stands to the target: for it (a like, a way of eating) or against it (a dislike, an allergy, a
+        diet that is about a food, which is then never eaten).
+        """
+        return 1 if self.kind == "like" or (self.kind == "diet" and self.node_type == "diet") else -1
 
 
 class NodeColumns(NamedTuple):

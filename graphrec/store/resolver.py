@@ -95,6 +95,11 @@ class NodeResolver:
             known.update({raw: known[clean] for raw, clean in unknown.items()})
         return list(map(known.__getitem__, raws))
 
+    def is_erased(self, node_type: str, ext: str) -> bool:
+        """Whether a node of that id was erased."""
+        salt, graves = self._tombstones()
+        return bool(graves) and tombstone_hash(salt, node_type, ext) in graves
+
     def last_id(self) -> int:
         """Row id of the newest node: two calls tell how many nodes came between them."""
         if self._last_id is None:

@@ -11,7 +11,7 @@ from sqlalchemy.schema import SchemaItem
 APPLICATION_ID = 0x67724543
 """Marks a SQLite file as a graphrec store (the bytes "grEC" in its header)."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 DEFAULT_KIND = "interact"
 DEFAULT_KINDS = {
@@ -23,8 +23,10 @@ DEFAULT_KINDS = {
 metadata = sa.MetaData()
 
 
-def _table(name: str, *columns: SchemaItem, rowid: bool = True) -> sa.Table:
-    return sa.Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=rowid)
+def _table(name: str, *columns: SchemaItem, rowid: bool = True, counted: bool = False) -> sa.Table:
+    return sa.Table(
+        name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=rowid, sqlite_autoincrement=counted
+    )
 
 
 def _int(name: str, *more: SchemaItem, null: bool = False) -> sa.Column[int]:
@@ -122,6 +124,25 @@ interaction = _table(
     rowid=False,
 )
 sa.Index("interaction_by_item", interaction.c.item)
+
+# What users say about themselves. The target is text, not a node: a diet or a food that the catalogue lacks is kept
+# too, an import that comes later may bring it, and what a person says must never become a part of the catalogue,
+# where every snapshot and model would see it. Numbers of deleted rows do not come back, so whoever holds an old one
+# forgets nothing else by it.
+preference = _table(
+    "preference",
+    _key(),
+    _int("user", sa.ForeignKey("node.id")),
+    _text("node_type"),
+    _text("ext"),
+    sa.Column(
+        "kind", sa.TEXT, sa.CheckConstraint("kind IN ('like', 'dislike', 'diet', 'allergy')"), nullable=False
+    ),
+    _text("utterance"),
+    _int("time"),
+    sa.UniqueConstraint("user", "node_type", "ext", "kind"),
+    counted=True,
+)
 
 tombstone = _table(
     "tombstone",

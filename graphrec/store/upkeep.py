@@ -8,13 +8,13 @@ from pathlib import Path
 
 from graphrec.errors import CorruptionError
 from graphrec.store import erasure, health, registry
-from graphrec.store.column_reads import ColumnReads
 from graphrec.store.engine import BUSY_TIMEOUT, named_errors
 from graphrec.store.erasure import ErasureReport
+from graphrec.store.preferences import StorePreferences
 from graphrec.store.records import BundleRecord, Info, SnapshotRecord
 
 
-class StoreUpkeep(ColumnReads):
+class StoreUpkeep(StorePreferences):
     """The part of :class:`GraphStore` that looks after the file."""
 
     def erase(self, user: str, *, wait: float = BUSY_TIMEOUT) -> ErasureReport:
@@ -31,8 +31,9 @@ class StoreUpkeep(ColumnReads):
         state, reason, gone, left = self._finish(wait)
         bundles = tuple(registry.real_path(self.path, path) for path in deleted.bundles)
         return ErasureReport(
-            state, reason, deleted.interactions, deleted.edges, deleted.properties, gone, left, bundles
-        )
+            state, reason, deleted.interactions, deleted.edges, deleted.properties, gone, left, bundles,
+            deleted.preferences,
+        )  # fmt: skip
 
     def finish_erasures(self, *, wait: float = BUSY_TIMEOUT) -> ErasureReport:
         """Go on with erasures that a crash or a reader stopped."""

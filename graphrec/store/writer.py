@@ -15,7 +15,8 @@ from graphrec.store import tables as t
 from graphrec.store.edge_writer import EdgeRow, EdgeWriter
 from graphrec.store.erasure import DeletedRows, delete_user
 from graphrec.store.interaction_writer import Counts, InteractionRow, InteractionWriter
-from graphrec.store.records import Relation
+from graphrec.store.preference_rows import PreferenceWriter
+from graphrec.store.records import Preference, Relation
 from graphrec.store.resolver import REFUSED, NodeResolver
 from graphrec.store.validate import clean_id, clean_number, clean_text, clean_weight
 
@@ -37,6 +38,7 @@ class Writer:
         self._nodes = NodeResolver(connection, revision)
         self._edges = EdgeWriter(connection, self._nodes)
         self._interactions = InteractionWriter(connection, self._nodes)
+        self._preferences = PreferenceWriter(connection, self._nodes)
 
     def add_nodes(self, node_type: str, rows: Iterable[tuple[str, str | None]]) -> int:
         """Add nodes `(id, name)`; a node that exists takes the new name unless it is None.
@@ -166,6 +168,19 @@ class Writer:
         return self._interactions.add(
             [(user, item, kind, time, weight)], 1, user_type, item_type, create_items=False
         )
+
+    def teach(
+        self, user: str, node_type: str, ext: str, kind: str, time: int, utterance: str = ""
+    ) -> Preference:
+        """Remember something a user says about themselves; see :meth:`GraphStore.teach`."""
+        return self._preferences.teach(user, node_type, ext, kind, time, utterance, self._user_type())
+
+    def forget(
+        self, user: str, *, preference_id: int | None = None, node: tuple[str, str] | None = None,
+        every: bool = False,
+    ) -> list[Preference]:  # fmt: skip
+        """Delete what a user taught; see :meth:`GraphStore.forget_preference`."""
+        return self._preferences.forget(user, preference_id=preference_id, node=node, every=every)
 
     def delete_user(self, user: str) -> DeletedRows:
         """Delete a user's rows and leave a tombstone: the first step of :meth:`GraphStore.erase`.

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from graphrec.errors import ConfigError, NotFoundError
+from graphrec.training.memory import MemoryConfig
 from graphrec.training.request_fusion import RequestConfig
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -59,12 +60,13 @@ class RunConfig(BaseModel):
     split: SplitConfig = SplitConfig()
     request: RequestConfig = RequestConfig()
     blend: BlendConfig = BlendConfig()
+    memory: MemoryConfig = MemoryConfig()
 
 
 def load_settings(path: Path | None, overrides: Sequence[str]) -> tuple[dict[str, Any], RunConfig]:
     """Settings of the model (still raw) and of the run.
 
-    Tables `[split]`, `[request]` and `[blend]` belong to the run; every other key is the model's.
+    Tables `[split]`, `[request]`, `[blend]` and `[memory]` belong to the run; every other key is the model's.
 
     Args:
         path: a TOML file, or None.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphrec.bundle import VectorPart, model_card, write_bundle
 from graphrec.errors import InvalidInputError
@@ -17,6 +18,8 @@ from graphrec.evaluation.result import EvaluationResult
 from graphrec.models.base import Model, TrainData
 from graphrec.models.registry import create_model
 from graphrec.ranking.catalogue_from_snapshot import build_catalogue, build_history
+from graphrec.ranking.memory_mixing import MemoryMixing
+from graphrec.ranking.memory_term import PREFIX
 from graphrec.ranking.request import RequestFusion, fusion_arrays
 from graphrec.store.columns import NO_TIME
 from graphrec.store.graph_store import GraphStore
@@ -24,8 +27,11 @@ from graphrec.store.snapshot import GraphSnapshot
 from graphrec.store.snapshot_write import prune_snapshots, write_snapshot
 from graphrec.training.blend import Blend, BlendChoice, choose_blend, refit_side
 from graphrec.training.config import RunConfig, SplitConfig, load_settings
+from graphrec.training.memory_fit import train_memory
 from graphrec.training.request_fusion import train_request_fusion
 from graphrec.training.run_log import RunLog
+
+Float = NDArray[np.floating[Any]]
 
 LIMITS = (
     "Items and users that joined after training are answered by fold-in or popularity.",
@@ -141,10 +147,10 @@ class _Training:
         blend, choice = Blend(main), BlendChoice()
         if self.name == "ckgat" and self.config.blend.enabled and _can_validate(split):
             blend, choice = choose_blend(main, split, self.config.blend, metric)
-        fusion = self._fusion(split, blend)
+        fusion, memory = self._fusion(split, blend), self._memory(split, blend)
         measured = _measure(blend, split)
         final = self._final(main, choice, split)
-        return self._write(final, fusion, choice, measured, split, main)
+        return self._write(final, fusion, memory, choice, measured, split, main)
 
     def _fit(self, settings: dict[str, Any], data: TrainData, stage: str) -> Model:
         fresh = create_model(self.name, settings)
@@ -166,21 +172,28 @@ class _Training:
         if not self.config.request.enabled or not _can_validate(split):
             return None
         catalogue = build_catalogue(self.snapshot, split.train)
-        vectors = next((p.items for p in blend.parts() if isinstance(p, VectorPart)), None)
-        if vectors is None:
-            vectors = np.zeros((catalogue.num_items, 0), dtype=np.float32)
         return train_request_fusion(
-            catalogue, vectors, blend, split.seen("valid"), split.valid.user, split.valid.item,
+            catalogue, _item_vectors(blend), blend, split.seen("valid"), split.valid.user, split.valid.item,
             config=self.config.request, seed=self.seed,
         )  # fmt: skip
 
+    def _memory(self, split: Split, blend: Blend) -> MemoryMixing | None:
+        if not self.config.memory.enabled or not _can_validate(split):
+            return None
+        catalogue = build_catalogue(self.snapshot, split.train)
+        return train_memory(
+            catalogue, _item_vectors(blend), blend.parts(), split.train, split.valid,
+            config=self.config.memory, seed=self.seed,
+        )  # fmt: skip
+
     def _write(
-        self, final: Blend, fusion: RequestFusion | None, choice: BlendChoice,
+        self, final: Blend, fusion: RequestFusion | None, memory: MemoryMixing | None, choice: BlendChoice,
         measured: EvaluationResult | None, split: Split, main: Model,
     ) -> dict[str, Any]:  # fmt: skip
         metrics = {} if measured is None else measured.metrics
         chosen = {"best_epoch": getattr(main, "best_epoch", None), "ease_ridge": choice.ridge,
-                  "ease_weight": choice.relative, "request_scorer": fusion is not None}  # fmt: skip
+                  "ease_weight": choice.relative, "request_scorer": fusion is not None,
+                  "memory": memory is not None}  # fmt: skip
         manifest = {
             "model": self.name, "config": main.config.model_dump(mode="json"),
             "run": self.config.model_dump(mode="json"), "snapshot": self.snapshot.name, "seed": self.seed,
@@ -193,11 +206,19 @@ class _Training:
             snapshot=self.snapshot.name, split=split.name, metrics=metrics,
             slices={} if measured is None else measured.slices, limits=LIMITS,
         )  # fmt: skip
+        extra = (fusion_arrays(fusion) if fusion else {}) | (memory.arrays(PREFIX) if memory else {})
         write_bundle(
             self.out, manifest=manifest, parts=final.parts(), catalogue=build_catalogue(self.snapshot),
-            history=build_history(self.snapshot), extra=fusion_arrays(fusion) if fusion else {}, card=card,
+            history=build_history(self.snapshot), extra=extra, card=card,
         )  # fmt: skip
         return {"model": self.name, "bundle": str(self.out), "test": metrics, "chosen": chosen}
+
+
+def _item_vectors(blend: Blend) -> Float:
+    """Item vectors of the first part that has any, `[num_items, 0]` where none has."""
+    parts = blend.parts()
+    found = next((part.items for part in parts if isinstance(part, VectorPart)), None)
+    return np.zeros((parts[0].num_items, 0), dtype=np.float32) if found is None else found
 
 
 def _measure(blend: Blend, split: Split) -> EvaluationResult | None:

@@ -20,8 +20,8 @@ from graphrec.bundle import (
     read_bundle,
     write_bundle,
 )
+from graphrec.bundle import folders as writing
 from graphrec.bundle import read as reading
-from graphrec.bundle import write as writing
 from graphrec.bundle.catalogue import catalogue_arrays, catalogue_from_arrays
 from graphrec.bundle.format import FORMAT, manifest_digest
 from graphrec.errors import (

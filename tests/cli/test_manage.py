@@ -37,6 +37,10 @@ def test_every_command_of_the_design_exists_and_has_help(graphrec: Command) -> N
         "record",
         "erase",
         "doctor",
+        "teach",
+        "preferences",
+        "forget",
+        "nlu",
     }
     assert names == wanted
     for name in sorted(wanted):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Command, Kitchen
+from tests.cli.conftest import DISHES, Command, Kitchen
+from tests.nlu.formats.golden import FOLDER, NAMES, changed
+
+CHICKEN = {ident for ident, *_, lines in DISHES if any("chicken" in line for line in lines)}
 
 
 def items(answer: object) -> list[str]:
@@ -148,13 +152,91 @@ def test_nlu_takes_a_parsed_query(graphrec: Command, kitchen: Kitchen, tmp_path:
     assert set(items(outcome.json)) <= {"mango-rice", "tiramisu", "flan"}
 
 
-@pytest.mark.parametrize("content", ['{"intent": "find_recipe"}', "[]", "{", '{"user": "u", "must": "thai"}'])
+@pytest.mark.parametrize("name", NAMES)
+def test_nlu_of_every_platform_gives_one_query(graphrec: Command, kitchen: Kitchen, name: str) -> None:
+    file = FOLDER / f"{name}.json"
+    answer = graphrec("recommend", "--model", kitchen.bundle, "--nlu", file, "--user", "new", "--json").json
+    assert isinstance(answer, dict) and set(answer) == {"user", "items", "query", "fallback"}
+    query = answer["query"]
+    assert query["must"] == ["cuisine:italian", "ingredient:chicken"]
+    assert (query["ranges"], query["must_not"]) == ({"total_minutes": [None, 30.0]}, [])
+    assert query["text"] == "italian chicken"
+    assert items(answer) == ["piccata"]
+
+
+def write(folder: Path, data: object) -> Path:
+    file = folder / "request.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    return file
+
+
+def test_nlu_answers_for_the_user_of_the_file_unless_one_is_given(graphrec: Command, kitchen: Kitchen) -> None:
+    words = ("recommend", "--model", kitchen.bundle, "--nlu", FOLDER / "alexa.json", "--json")
+    named, given = graphrec(*words).json, graphrec(*words, "--user", "u0").json
+    assert isinstance(named, dict) and isinstance(given, dict)
+    assert (named["user"], named["fallback"]) == ("u1", None)
+    assert (given["user"], given["query"]["user"]) == ("u0", "u0")
+
+
+def test_nlu_from_stdin(graphrec: Command, kitchen: Kitchen, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = (FOLDER / "lex.json").read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body)))
+    assert items(graphrec("recommend", "--model", kitchen.bundle, "--nlu", "-", "--json").json) == ["piccata"]
+
+
+def test_nlu_keeps_an_exclusion_that_the_service_missed(
+    graphrec: Command, kitchen: Kitchen, tmp_path: Path
+) -> None:
+    entity = {"entity": "food", "value": "chicken", "start": 0, "end": 7}
+    file = write(tmp_path, {"text": "chicken without nuts", "intent": {"name": "recipe"}, "entities": [entity]})
+    answer = graphrec("recommend", "--model", kitchen.bundle, "--nlu", file, "--k", 12, "--json").json
+    assert sorted(items(answer)) == ["green-curry", "piccata", "tinga"]
+
+
+def test_nlu_joins_the_limits_of_the_command(graphrec: Command, kitchen: Kitchen, tmp_path: Path) -> None:
+    file = write(tmp_path, {"text": "chicken", "user": "new"})
+    words = ("recommend", "--model", kitchen.bundle, "--nlu", file, "--json")
+    limits = ("--must", "cuisine:thai", "--must-not", "ingredient:nuts")
+    assert items(graphrec(*words, *limits).json) == ["green-curry"]
+    assert len(items(graphrec(*words, "--k", 2).json)) == 2
+
+
+def test_nlu_for_something_alike_keeps_the_limits(graphrec: Command, kitchen: Kitchen, tmp_path: Path) -> None:
+    file = write(tmp_path, {"text": "something like carbonara but without chicken", "user": "new"})
+    answer = graphrec("recommend", "--model", kitchen.bundle, "--nlu", file, "--k", 2, "--json").json
+    alike = items(graphrec("similar", "--model", kitchen.bundle, "--item", "carbonara", "--k", 12, "--json").json)
+    assert items(answer) == [item for item in alike if item not in CHICKEN][:2]
+
+
+@pytest.mark.parametrize(("intent", "said"), [
+    ({"name": "AMAZON.StopIntent"}, "Understood as stop"), ({"name": "cook_time"}, "Understood as cook_time"),
+    ({"name": "RecipeIntent", "confirmationStatus": "DENIED"}, "Understood as deny"),
+])  # fmt: skip
+def test_nlu_that_asks_for_no_list_says_what_was_understood(
+    graphrec: Command, kitchen: Kitchen, tmp_path: Path, intent: object, said: str
+) -> None:
+    file = write(tmp_path, changed("alexa", "request.intent", intent))
+    answer = graphrec("recommend", "--model", kitchen.bundle, "--nlu", file, "--json").json
+    assert isinstance(answer, dict) and set(answer) == {"user", "items", "query", "fallback"}
+    assert answer["items"] == [] and said in answer["query"]["note"]
+    shown = graphrec("recommend", "--model", kitchen.bundle, "--nlu", file)
+    assert (shown.status, shown.out) == (0, "") and said in shown.err
+    assert "No item satisfies" not in shown.err
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ('{"domain": "cooking"}', "no known format"), ("[]", "a list"), ("{", "not JSON"), ("", "not JSON"), ("NaN", "NaN"),
+    ('{"user": "u", "must": "thai"}', "'must' of a query must be a list"), ("[" * 100_000, "nested too deeply"),
+    ('{"text": "soup", "must": [], "colour": 1}', "no field 'colour'"),
+    ('{"text": "soup", "intent": "x", "entities": [5]}', "entities[0] must be an object, but 5 was given"),
+])  # fmt: skip
 def test_nlu_of_another_form_is_refused(
-    graphrec: Command, kitchen: Kitchen, tmp_path: Path, content: str
+    graphrec: Command, kitchen: Kitchen, tmp_path: Path, content: str, said: str
 ) -> None:
     file = tmp_path / "query.json"
     file.write_text(content, encoding="utf-8")
-    assert str(file) in graphrec.fails("recommend", "--model", kitchen.bundle, "--user", "u0", "--nlu", file)
+    line = graphrec.fails("recommend", "--model", kitchen.bundle, "--user", "u0", "--nlu", file)
+    assert str(file) in line and said in line
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,10 @@ def test_times(text: str, low: float | None, high: float | None) -> None:
     ("text", "key", "low", "high"),
     [
         ("less than 400 calories", "calories", None, 400), ("calories under 350", "calories", None, 350),
+        ("a sub-400-calorie salad", "calories", None, 400), ("watching calories, 350 at most", "calories", None, 350),
+        ("under a thousand calories a head", "calories", None, 1000), ("around 450 calories", "calories", None, 450),
+        ("book club, nine ladies, salad", "servings", 9, None), ("two lads, soup", "servings", 2, None),
+        ("stretch it over eight plates", "servings", 8, None),
         ("a 500-calorie meal", "calories", None, 500), ("1,200 kcal max", "calories", None, 1200),
         ("two hundred fifty calories", "calories", None, 250), ("over 300 calories", "calories", 300, None),
         ("300 to 500 calories", "calories", 300, 500), ("serves 4", "servings", 4, 4),

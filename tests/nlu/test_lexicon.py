@@ -123,6 +123,6 @@ def test_ten_thousand_nodes_are_indexed_quickly() -> None:
         ("keyword" if n % 3 else "ingredient", f"thing number {n}", f"Thing Number {n}")
         for n in range(10_000)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     Lexicon(rows)
-    assert time.perf_counter() - started < 0.25
+    assert time.process_time() - started < 0.25

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.nlu.cues import CUES
+from graphrec.nlu.cues import CUES, Cue
 from graphrec.nlu.parser import MAX_CHARS, ParsedRequest, RequestParser
 from graphrec.ranking.query import GraphQuery, NodeRef
 from tests.nlu.nodes import CUISINES, INGREDIENTS, lexicon
 
 PARSER = RequestParser(lexicon())
-CUE_PHRASES = [" ".join(words) for rows in CUES.values() for words, _ in rows]
+CUE_PHRASES = [
+    " ".join(words) for rows in CUES.values() for words, cue in rows if cue is not Cue.CORRECTION
+]  # "scratch that" takes an exclusion back, as it should
 WORDS = st.sampled_from(
     [name for name in INGREDIENTS if name] + CUISINES + CUE_PHRASES
     + ["nuts", "vegan", "gluten-free", "30 minutes", "serves 4"]

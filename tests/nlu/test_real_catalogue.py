@@ -12,6 +12,7 @@ from graphrec.bundle import Catalogue
 from graphrec.nlu.lexicon import Lexicon
 from graphrec.nlu.parser import RequestParser
 from graphrec.nlu.phrasing import HELD_OUT, TRAIN, make_request
+from graphrec.nlu.vocabulary import EXCLUDED_WITH, HARD_WIDER
 from graphrec.ranking.catalogue_from_snapshot import build_catalogue
 from graphrec.ranking.query import GraphQuery, NodeRef
 from graphrec.store import GraphStore
@@ -45,7 +46,8 @@ def difference(parser: RequestParser, text: str, gold: GraphQuery) -> str:
     """
     parsed = parser.parse(text)
     names = {ref.id for ref in gold.must_not}
-    extra = {r for r in parsed.must_not if r.type == "ingredient" or r.id not in names} - {*gold.must_not}
+    names |= {other for ref in gold.must_not for other in (*EXCLUDED_WITH.get(ref.id, ()), *HARD_WIDER.get(ref.id, ()))}
+    extra = {r for r in parsed.must_not if r.id not in names} - {*gold.must_not}
     lost = {*gold.must_not} - {*parsed.must_not}
     if {*parsed.must} == {*gold.must} and not extra and not lost:
         return ""

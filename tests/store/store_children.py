@@ -33,6 +33,17 @@ def import_batches(path: str) -> None:
             print(batch, flush=True)
 
 
+def teach_on(path: str) -> None:
+    """Teach and forget without end; print how many were taught once the last of them is durable."""
+    with GraphStore.open(url_of(path)) as store:
+        for number in range(len(store.preferences("ann")), 100_000):
+            store.teach("ann", "ingredient", f"i{number}", "like", f"utterance {number}")
+            store.teach("ann", "ingredient", f"i{number}", "dislike", f"utterance {number}")
+            store.teach("ann", "ingredient", "taken back", "allergy")
+            store.forget_preference("ann")
+            print(number + 1, flush=True)
+
+
 def count_up(path: str, rounds: str) -> None:
     """Read a counter and write it back plus one, in one transaction each time."""
     with GraphStore.open(url_of(path), busy_timeout=30) as store:
@@ -112,7 +123,7 @@ def fill_up(path: str, limit: str) -> None:
 
 
 PROGRAMS: tuple[Callable[..., None], ...] = (
-    import_batches, count_up, read_pairs, hold_lock, hold_reading, die_in_erase, write_as_nobody, fill_up,
+    import_batches, teach_on, count_up, read_pairs, hold_lock, hold_reading, die_in_erase, write_as_nobody, fill_up,
 )  # fmt: skip
 
 if __name__ == "__main__":

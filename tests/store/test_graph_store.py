@@ -14,6 +14,7 @@ from graphrec.errors import InvalidInputError, NotFoundError, StoreError
 from graphrec.store import Counts, GraphStore
 from graphrec.store.columns import NO_TIME
 from graphrec.store.records import Kind
+from graphrec.store.tables import SCHEMA_VERSION
 
 ODD_IDS = [
     "two words", " ", "it's", '"quoted"', "Robert'); DROP TABLE node;--", "🍜🥢", "né", "%_*?", "a\nb",
@@ -235,14 +236,16 @@ def test_info_counts_everything(store: GraphStore) -> None:
         writer.add_relation("contains", "recipe", "ingredient")
         writer.add_edges("contains", [("r", "a"), ("r", "b")])
         writer.add_interactions([("u", "r", "cook", 1, None)])
+    store.teach("u", "diet", "vegan", "diet")
     info = store.info()
+    assert info["preferences"] == {"like": 0, "dislike": 0, "diet": 1, "allergy": 0}
     assert info["nodes"] == {"recipe": 1, "ingredient": 2, "user": 1}
     assert info["edges"] == {"contains": 2}
     assert info["interactions"]["cook"] == 1
     assert (info["total_nodes"], info["total_edges"], info["total_interactions"]) == (4, 2, 1)
     assert (info["schema"], info["revision"], info["erased_users"], info["erasure_pending"]) == (
+        SCHEMA_VERSION,
         2,
-        1,
         0,
         False,
     )

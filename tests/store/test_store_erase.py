@@ -16,7 +16,8 @@ from tests.store.store_children import url_of
 
 TOKEN = "pl4nted-t0ken"
 NAME, MAIL, TASTE = "n4me-of-the-user", "m4il-of-the-user", "t4ste"
-PLANTED = (TOKEN, NAME, MAIL)
+WORDS = "utt3rance-of-the-user"
+PLANTED = (TOKEN, NAME, MAIL, WORDS)
 
 
 def traces(folder: Path) -> list[tuple[str, str]]:
@@ -38,6 +39,12 @@ def fill(store: GraphStore) -> None:
         writer.add_interactions(
             [(user, f"r{n}", "cook", n, None) for n in range(50) for user in (TOKEN, "other")]
         )
+    store.teach(TOKEN, "ingredient", "peanut", "like", f"I love peanuts {WORDS}")
+    store.teach(TOKEN, "ingredient", "peanut", "dislike", f"I hate peanuts {WORDS}")
+    store.teach(TOKEN, "ingredient", TASTE, "allergy", f"allergic to {TASTE} {WORDS * 90}")
+    store.teach("other", "user", TOKEN, "like", "I like what she cooks")
+    store.teach("other", "ingredient", TASTE, "dislike", "not for me")
+    store.forget_preference(TOKEN, node=("ingredient", "peanut"))
 
 
 @pytest.fixture
@@ -56,6 +63,8 @@ def test_no_byte_is_left_while_the_store_is_open(path: Path) -> None:
         assert any(name == "s.db-wal" for name, _ in traces(path.parent))
         report = store.erase(TOKEN)
         assert (report.state, report.interactions, report.edges, report.properties) == ("done", 51, 4, 2)
+        assert report.preferences == 2
+        assert [p.ext for p in store.preferences("other")] == [TASTE] and store.preferences(TOKEN) == []
         assert traces(path.parent) == []
         assert not store.erasure_pending()
         assert store.history(TOKEN) == [] and not store.has_node("user", TOKEN)
@@ -78,6 +87,10 @@ def test_the_tombstone_stops_every_way_back(path: Path) -> None:
             assert writer.add_interactions(rows) == Counts(added=1, updated=0, tombstoned=1)
         with pytest.raises(InvalidInputError, match="was erased"):
             store.record(TOKEN, "r1")
+        for words in ((TOKEN, "diet", "vegan", "diet"), ("other", "user", TOKEN, "like")):
+            with pytest.raises(InvalidInputError, match="was erased"):
+                store.teach(*words)
+        assert store.forget_preference(TOKEN, every=True) == [] == store.preferences(TOKEN)
         assert sorted(store.read_nodes("user").ids) == ["new", "other"]
         assert traces(path.parent) == []
 

@@ -18,7 +18,7 @@ from graphrec.store.tables import APPLICATION_ID, SCHEMA_VERSION
 from tests.store.processes import run
 from tests.store.store_children import url_of
 
-SCHEMA_1 = Path(__file__).with_name("schema_1.sql")
+OLD_SCHEMAS = sorted(range(1, SCHEMA_VERSION))
 
 
 @pytest.fixture
@@ -118,9 +118,9 @@ def test_a_newer_schema_is_refused_and_untouched(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def make_version_1(path: Path) -> None:
+def make_version(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
-    connection.executescript(SCHEMA_1.read_text())
+    connection.executescript(Path(__file__).with_name(f"schema_{version}.sql").read_text())
     connection.close()
 
 
@@ -135,18 +135,23 @@ def columns_of(path: Path) -> dict[str, set[tuple[object, ...]]]:
     return {**tables, "": strict, "indexes": indexes}
 
 
-def test_version_1_is_lifted_with_all_it_holds(path: Path) -> None:
-    make_version_1(path)
-    with pytest.raises(StoreError, match="has schema 1; open it for writing once"):
+@pytest.mark.parametrize("version", OLD_SCHEMAS)
+def test_an_older_version_is_lifted_with_all_it_holds(path: Path, version: int) -> None:
+    make_version(path, version)
+    with pytest.raises(StoreError, match=f"has schema {version}; open it for writing once"):
         GraphStore.open(url_of(path), read_only=True)
     with GraphStore.open(url_of(path)) as store:
         assert store.schema_version == SCHEMA_VERSION
-        assert store.relations() == (("contains", "recipe", "ingredient", "contained_in", True),)
+        assert store.relations()[0] == ("contains", "recipe", "ingredient", "contained_in", True)
+        assert [relation.feature for relation in store.relations()[1:]] == [False] * (version - 1)
         assert store.neighbors("recipe", "soup", "contains") == ["salt"]
         assert store.history("ann") == [("soup", "cook", 1.0, 5)]
         assert store.revision == 1
         with store.writing() as writer:
             writer.add_relation("part_of_meal", "recipe", "meal", feature=False)
+        assert store.preferences("ann") == []
+        taught = store.teach("ann", "ingredient", "peanut", "allergy", "no peanuts for me")
+        assert store.preferences("ann") == [taught]
         assert store.check(full=True) == []
     fresh = path.with_name("fresh.db")
     GraphStore.open(url_of(fresh)).close()
@@ -154,7 +159,7 @@ def test_version_1_is_lifted_with_all_it_holds(path: Path) -> None:
 
 
 def test_a_migration_that_fails_leaves_the_old_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_version_1(path)
+    make_version(path, 1)
 
     def broken(connection: object) -> None:
         connection.exec_driver_sql("DELETE FROM edge")  # type: ignore[attr-defined]
@@ -229,7 +234,10 @@ def test_bit_flips_give_named_errors_or_sound_reads(path: Path) -> None:
 def test_a_page_of_rubbish_is_corruption(path: Path) -> None:
     fill(path)
     data = path.read_bytes()
-    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    with sqlite3.connect(path) as connection:  # what describes the tables stays readable
+        kept = 4096 * connection.execute("SELECT max(rootpage) FROM sqlite_master").fetchone()[0]
+    connection.close()
+    path.write_bytes(data[:kept] + b"\xff" * (len(data) - kept))
     damaged = pytest.raises(CorruptionError, match=r"s\.db is damaged .* restore it from a backup")
     with damaged, GraphStore.open(url_of(path), read_only=True) as store:
         store.read_nodes("recipe")
