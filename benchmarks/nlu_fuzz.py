@@ -96,7 +96,7 @@ class Findings:
             self.fail(target, case, f"broken off after {HANG:.0f} s")
         except Exception:
             outcome = "traceback"
-            self.fail(target, case, traceback.format_exc(limit=-3))
+            self.fail(target, case, trace(sys.exception()))
         seconds = time.process_time() - started
         self.ms[target].append(1e3 * seconds)
         self.outcomes[target][outcome] += 1
@@ -121,6 +121,15 @@ class Findings:
             self.failures.append({"target": target, "kind": case.kind, "why": why, "body": _shown(case)})
 
 
+def trace(error: BaseException | None) -> str:
+    """Where an error rose, innermost last, and what it says; without folders, which differ by machine."""
+    if error is None:
+        return "an error without an exception"
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
+    return " > ".join([*places, f"{type(error).__name__}: {error}"])
+
+
 class LogWatch(logging.Handler):
     """Keeps the tracebacks that the handler writes to its log instead of raising."""
 
@@ -130,7 +139,7 @@ class LogWatch(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info:
-            self.seen.append("".join(traceback.format_exception(*record.exc_info)[-4:]))
+            self.seen.append(trace(record.exc_info[1]))
 
 
 def world(folder: Path) -> RecipeRequestHandler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -69,3 +70,14 @@ def test_a_traceback_in_the_log_counts(fuzz: Any, handler: Any, monkeypatch: pyt
     findings = fuzz.run(handler, 40, seed=1, limit=10.0)
     assert any("planted" in failure["why"] for failure in findings.failures)
     assert logging.getLogger("graphrec").propagate
+
+
+def test_a_trace_tells_places_and_no_folders(fuzz: Any) -> None:
+    try:
+        json.dumps(float("inf"), allow_nan=False)
+    except ValueError as error:
+        said, text = str(error), fuzz.trace(error)
+    assert text.endswith(f" > ValueError: {said}")
+    assert "test_nlu_fuzz.py:" in text
+    assert str(REPOSITORY) not in text
+    assert json.__file__.rpartition("/")[0] not in text
