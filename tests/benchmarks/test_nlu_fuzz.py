@@ -78,6 +78,6 @@ def test_a_trace_tells_places_and_no_folders(fuzz: Any) -> None:
     except ValueError as error:
         said, text = str(error), fuzz.trace(error)
     assert text.endswith(f" > ValueError: {said}")
-    assert "test_nlu_fuzz.py:" in text
+    assert "encoder.py:" in text
     assert str(REPOSITORY) not in text
     assert json.__file__.rpartition("/")[0] not in text
