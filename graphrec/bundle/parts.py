@@ -4,18 +4,21 @@ A model's score of (user u, item i) is the weighted sum over its parts of
 
 * :class:`VectorPart`    `users[u] . items[i] + item_bias[i]`
 * :class:`ItemItemPart`  `sum over j in history(u) of w_uj * weights[j, i]`
+* :class:`~graphrec.bundle.profile_part.ProfilePart`  the pooled keys of the history, times `items[i]`
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec.bundle.history import History
+from graphrec.bundle.profile_part import ProfilePart
 from graphrec.errors import InvalidInputError
 from graphrec.sparse import CSR
 
@@ -27,30 +30,6 @@ GATHER_SHARE = 0.25
 
 _BLOCK = 2048  # gathered rows per product: 2048 x 256 float32 stay in the second-level cache
 _RIDGE = 0.1  # relative to the mean squared norm of the history's item vectors
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class History:
-    """What a user did, one entry per item.
-
-    Args:
-        items: int `[h]`, item indices, no duplicates.
-        weights: float32 `[h]`, strength of each.
-        times: float64 `[h]`, seconds UTC of the newest time each was chosen, NaN where unknown; None where
-            no source of times was read.
-    """
-
-    items: Int = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    weights: Float = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
-    times: Float | None = None
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def without(self, positions: Int) -> History:
-        """The history with some entries (positions, not item indices) taken out."""
-        times = None if self.times is None else np.delete(self.times, positions)
-        return History(np.delete(self.items, positions), np.delete(self.weights, positions), times)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +197,7 @@ class ItemItemPart:
         return entries, self.weights.indices[flat], shares
 
 
-Part: TypeAlias = VectorPart | ItemItemPart
+Part: TypeAlias = VectorPart | ItemItemPart | ProfilePart
 
 
 def score_parts(

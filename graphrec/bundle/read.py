@@ -23,7 +23,9 @@ from graphrec.bundle.format import (
     digest,
     manifest_digest,
 )
-from graphrec.bundle.parts import History, ItemItemPart, Part, VectorPart, score_parts
+from graphrec.bundle.history import History
+from graphrec.bundle.part_arrays import part_from_arrays
+from graphrec.bundle.parts import Part, score_parts
 from graphrec.bundle.safetensors_io import map_file, read_safetensors
 from graphrec.errors import CorruptionError, NotFoundError, SchemaVersionError
 from graphrec.sparse import CSR
@@ -121,7 +123,7 @@ def _assemble(folder: Path, manifest: Mapping[str, Any], verify: bool) -> Bundle
             raise CorruptionError(f"{folder / MANIFEST} does not list {name}; train again.")
     catalogue = catalogue_from_arrays(read_safetensors(folder / CATALOGUE), manifest["catalogue"])
     history = csr_from_arrays("history", read_safetensors(folder / HISTORY))
-    parts = tuple(_part(folder, description) for description in manifest["parts"])
+    parts = tuple(part_from_arrays(one, read_safetensors(folder / one["file"])) for one in manifest["parts"])
     extra = read_safetensors(folder / EXTRA) if EXTRA in files else {}
     bundle = Bundle(folder, manifest, parts, catalogue, history, extra)
     _check_sizes(bundle)
@@ -156,15 +158,6 @@ def _check_file(folder: Path, name: str, expected: Mapping[str, Any], verify: bo
         raise CorruptionError(f"{path} has {len(content)} bytes instead of {expected['bytes']}; train again.")
     if verify and digest(content) != expected["sha256"]:
         raise CorruptionError(f"{path} is not what was written (its digest differs); train again.")
-
-
-def _part(folder: Path, description: Mapping[str, Any]) -> Part:
-    arrays, weight = read_safetensors(folder / description["file"]), float(description["weight"])
-    if description["kind"] == VectorPart.kind:
-        return VectorPart(arrays["users"], arrays["items"], arrays.get("item_bias"), weight)
-    if description["kind"] == ItemItemPart.kind:
-        return ItemItemPart(csr_from_arrays("weights", arrays), weight, bool(description["binary"]))
-    raise ValueError(f"a part of unknown kind {description['kind']!r}")
 
 
 def _check_sizes(bundle: Bundle) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.bundle.catalogue import Catalogue, catalogue_arrays, csr_arrays
@@ -24,7 +23,8 @@ from graphrec.bundle.format import (
     manifest_digest,
     plain,
 )
-from graphrec.bundle.parts import ItemItemPart, Part, VectorPart
+from graphrec.bundle.part_arrays import is_finite, part_arrays, part_options
+from graphrec.bundle.parts import Part
 from graphrec.bundle.safetensors_io import map_file, write_safetensors
 from graphrec.errors import InvalidInputError
 from graphrec.sparse import CSR
@@ -66,8 +66,8 @@ def _write_files(
     described = []
     for number, part in enumerate(parts):
         name = f"part_{number}_{part.kind}.safetensors"
-        write_safetensors(folder / name, _part_arrays(part))
-        described.append({"kind": part.kind, "file": name, "weight": part.weight} | _part_options(part))
+        write_safetensors(folder / name, part_arrays(part))
+        described.append({"kind": part.kind, "file": name, "weight": part.weight} | part_options(part))
     arrays, small = catalogue_arrays(catalogue)
     write_safetensors(folder / CATALOGUE, arrays)
     write_safetensors(folder / HISTORY, csr_arrays("history", history))
@@ -91,17 +91,6 @@ def _defaults() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _part_arrays(part: Part) -> dict[str, NDArray[Any]]:
-    if isinstance(part, ItemItemPart):
-        return csr_arrays("weights", part.weights)
-    arrays: dict[str, NDArray[Any]] = {"users": part.users, "items": part.items}
-    return arrays if part.item_bias is None else arrays | {"item_bias": part.item_bias}
-
-
-def _part_options(part: Part) -> dict[str, Any]:
-    return {"binary": part.binary} if isinstance(part, ItemItemPart) else {}
-
-
 def _check(parts: Sequence[Part], catalogue: Catalogue, history: CSR) -> None:
     size = (catalogue.num_users, catalogue.num_items)
     if not parts:
@@ -117,9 +106,7 @@ def _check(parts: Sequence[Part], catalogue: Catalogue, history: CSR) -> None:
                 f"Part {number} ({part.kind}) scores {part.num_users} users and {part.num_items} items, "
                 f"the catalogue has {size[0]} and {size[1]}."
             )
-        arrays = (part.users, part.items, part.item_bias) if isinstance(part, VectorPart) else ()
-        values = (part.weights.values,) if isinstance(part, ItemItemPart) else arrays
-        if not np.isfinite(part.weight) or any(a is not None and not np.isfinite(a).all() for a in values):
+        if not is_finite(part):
             raise InvalidInputError(f"Part {number} ({part.kind}) holds NaN or infinity; train again.")
 
 

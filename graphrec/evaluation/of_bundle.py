@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Bundle, ItemItemPart, VectorPart
+from graphrec.bundle import Bundle, ItemItemPart, ProfilePart, VectorPart
 from graphrec.errors import InvalidInputError, NotFoundError
 from graphrec.evaluation.protocol import evaluate
 from graphrec.evaluation.result import EvaluationResult
@@ -64,15 +64,27 @@ class BundleScorer:
         """Scores of the bundle's own users by their dense ids."""
         total = np.zeros((len(users), self.bundle.catalogue.num_items), dtype=np.float32)
         for part, weights in zip(self.bundle.parts, self._weights, strict=True):
+            scores: Float
             if isinstance(part, VectorPart):
                 scores = part.users[users] @ part.items.T
                 scores = scores if part.item_bias is None else scores + part.item_bias
+            elif isinstance(part, ProfilePart):
+                scores = self._by_profile(part, users)
             else:
                 rows = self._history[users]
                 rows = rows.sign() if part.binary else rows
                 scores = (rows.astype(np.float64) @ weights).toarray()
             total += np.float32(part.weight) * np.asarray(scores, dtype=np.float32)
         return total
+
+    def _by_profile(self, part: ProfilePart, users: Int) -> Float:
+        rows = self._history[users]
+        sizes = np.maximum(np.asarray(rows.sum(axis=1), dtype=np.float32), np.float32(1e-12))
+        pooled = np.asarray(rows @ part.keys, dtype=np.float32) / sizes.reshape(-1, 1) ** np.float32(
+            part.exponent
+        )
+        scores: Float = pooled @ part.items.T
+        return scores if part.item_bias is None else scores + part.item_bias
 
 
 def evaluate_bundle(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Bundle, Catalogue, ItemItemPart, VectorPart
+from graphrec.bundle import Bundle, Catalogue, ItemItemPart, ProfilePart, VectorPart
 
 Float = NDArray[np.floating[Any]]
 
@@ -37,7 +37,7 @@ def similarity(bundle: Bundle, item: int, *, content: float = CONTENT) -> Float:
 def _learned(bundle: Bundle, item: int) -> Float:
     total = np.zeros(bundle.catalogue.num_items, dtype=np.float32)
     for part in bundle.parts:
-        one = _cosine(part, item) if isinstance(part, VectorPart) else _weights(part, item)
+        one = _weights(part, item) if isinstance(part, ItemItemPart) else _cosine(part, item)
         one[item] = 0.0
         total += np.float32(abs(part.weight)) * _largest_one(one)
     return _largest_one(total)
@@ -61,7 +61,7 @@ def attribute_overlap(catalogue: Catalogue, item: int) -> Float:
     return scores
 
 
-def _cosine(part: VectorPart, item: int) -> Float:
+def _cosine(part: VectorPart | ProfilePart, item: int) -> Float:
     vector = np.asarray(part.items[item], dtype=np.float32)
     lengths = np.linalg.norm(part.items, axis=1) * np.linalg.norm(vector)
     return np.asarray(part.items @ vector / np.maximum(lengths, 1e-12), dtype=np.float32)
