@@ -18,7 +18,10 @@ from tests.cli.conftest import Kitchen, process
 LIMIT = 0.7
 """Seconds that one `graphrec recommend` may take on an idle machine."""
 LOAD_FACTOR = 4.0
-"""The suite may share two cores with other work: the wall may show this much more, processor time may not."""
+"""The suite may share two cores with other work: the wall may show this much more."""
+LIBRARIES = "import numpy, sqlalchemy, typer, pydantic"
+IMPORT_FACTOR = 2.2
+"""On a slow machine, or one whose two hyperthreads are busy, an answer may take this many times the imports."""
 HEAVY = {"torch", "sklearn", "pandas", "networkx", "torch_geometric", "dgl", "pyarrow", "rich"}
 
 
@@ -58,17 +61,22 @@ def test_importing_graphrec_is_light() -> None:
 def test_one_answer_takes_well_under_a_second(kitchen: Kitchen, with_store: bool) -> None:
     words = ["recommend", "--model", kitchen.bundle, "--user", "u0", "--request", "chicken without nuts"]
     words += ["--store", kitchen.url] if with_store else []
-    wall, processor = [], []
+    wall, processor, imports = [], [], []
     for _ in range(5):
-        before, started = os.times(), time.perf_counter()
-        assert process(*words).returncode == 0
-        after = os.times()
+        started = time.perf_counter()
+        processor.append(_processor_time([sys.executable, "-m", "graphrec", *map(str, words)]))
         wall.append(time.perf_counter() - started)
-        processor.append(
-            after.children_user + after.children_system - before.children_user - before.children_system
-        )
-    assert min(processor) < LIMIT, processor
-    assert min(wall) < LIMIT * LOAD_FACTOR, wall
+        imports.append(_processor_time([sys.executable, "-c", LIBRARIES]))
+    limit = max(LIMIT, IMPORT_FACTOR * min(imports))
+    assert min(processor) < limit, (processor, imports)
+    assert min(wall) < limit * LOAD_FACTOR, wall
+
+
+def _processor_time(command: list[str]) -> float:
+    before = os.times()
+    subprocess.run(command, check=True, capture_output=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_data_and_messages_do_not_mix(kitchen: Kitchen) -> None:
