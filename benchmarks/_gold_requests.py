@@ -86,6 +86,9 @@ class Judge:
         wishes, asked = set(gold.get("should", ())), {str(ref) for ref in query.should}
         faults += [f"should lacks {ref}" for ref in wishes - asked]
         faults += [f"should has {ref}" for ref in asked - wishes - optional - tags]
+        little, spared = set(gold.get("should_not", ())), {str(ref) for ref in query.should_not}
+        faults += [f"should_not lacks {ref}" for ref in little - spared]
+        faults += [f"should_not has {ref}" for ref in spared - little - optional if not ref.startswith("keyword:")]
         ranges = {key: tuple(bounds) for key, bounds in gold.get("ranges", {}).items()}
         got = {key: tuple(bounds) for key, bounds in parsed.ranges.items()}
         for key in {*ranges, *got} & RANGES:

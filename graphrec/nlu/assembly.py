@@ -41,6 +41,7 @@ class Assembly(Exclusions):
         self.must_words: list[str] = []
         self.must_not: dict[NodeRef, None] = {}
         self.should: dict[NodeRef, None] = {}
+        self.should_not: dict[NodeRef, None] = {}
         self.spans: list[Span] = []
         self.unlinked: list[str] = []
         self.lost: list[str] = []
@@ -69,6 +70,7 @@ class Assembly(Exclusions):
             should=tuple(
                 r for r in self.should if not self._banned(r) and r not in {m for g in self.must for m in g}
             ),
+            should_not=tuple(self.should_not),
             ranges=ranges,
             spans=tuple(self.spans),
             unlinked=tuple(dict.fromkeys(self.unlinked)),
@@ -108,6 +110,8 @@ class Assembly(Exclusions):
             self._exclude_unlinked(reading)
         elif role is Role.MUST_NOT and mention is not None:
             self._exclude(reading, mention.entry, mention.extra)
+        elif role is Role.SHOULD_NOT and mention is not None:
+            self._spare(reading, mention.entry)
         elif role in (Role.MUST, Role.SHOULD) and mention is not None:
             self._want(reading, _meant(reading), mention.extra, last)
         else:

@@ -26,6 +26,7 @@ class Exclusions:
     lexicon: Lexicon
     must_not: dict[NodeRef, None]
     should: dict[NodeRef, None]
+    should_not: dict[NodeRef, None]
     lost: list[str]
     notes: list[str]
 
@@ -47,6 +48,15 @@ class Exclusions:
         if not entry.exact and entry.type == "":
             self.notes.append(f"No node is named {said!r}: {_names(refs)} was excluded instead.")
         self.must_not.update(dict.fromkeys(refs))
+        self._span(reading, refs, entry.alternatives)
+
+    def _spare(self, reading: Reading, entry: Entry) -> None:
+        """There is to be little of it; what has no node and no group lowers nothing, and that is said."""
+        entry = entry.as_ingredient()
+        refs = entry.refs or entry.excluded
+        self.should_not.update(dict.fromkeys(refs))
+        if not refs:
+            self.notes.append(f"Nothing in the catalogue is called {self._said(reading)!r}, so none of it is spared.")
         self._span(reading, refs, entry.alternatives)
 
     def _left_out(self, reading: Reading, entry: Entry) -> tuple[NodeRef, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from graphrec.language.fold import fold
 from graphrec.nlu.cues import FILLERS, FREE_NOT, LESS_NOT, STARTS_NOT, STOPWORDS, Cue
+from graphrec.nlu.degrees import goes_on, little_role, role_of
 from graphrec.nlu.durations import Measure
 from graphrec.nlu.lexicon import Lexicon
 from graphrec.nlu.linking import Diet, Mention
@@ -154,8 +155,10 @@ class Reader(BackRules):
                 return at + 1
         elif cue in (Cue.AFTER_SHOULD, Cue.AFTER_NEUTRAL) or self._trailing_wish(cue, at, after):
             self._weaken(Role.NEUTRAL if cue is Cue.AFTER_NEUTRAL else Role.SHOULD, at, words)
-        elif cue is Cue.NEUTRAL or (cue is Cue.SOFT_NOT and not self._inside_exclusion()):
-            self._open(Role.NEUTRAL, cue, words, after, limit=1 if cue is Cue.SOFT_NOT else 99)
+        elif cue is Cue.NEUTRAL:
+            self._open(Role.NEUTRAL, cue, words, after)
+        elif cue is Cue.SOFT_NOT and not self._inside_exclusion():
+            self._open(little_role(words), cue, words, after, limit=1)
         elif cue in (Cue.AND, Cue.OR):
             self._join("and" if cue is Cue.AND else "or")
         elif cue is Cue.THAT_NOT:
@@ -303,7 +306,7 @@ class Reader(BackRules):
                 return
             self._close()
             scope = self.scope
-        reading = Reading(scope.role, mention.first, mention.last, mention, hard=scope.hard)
+        reading = Reading(role_of(scope, mention), mention.first, mention.last, mention, hard=scope.hard)
         polite = scope.word in POLITE and is_whole_dish(reading)
         if scope.role is Role.SHOULD and (polite or (mention.entry.kind and LOVES.intersection(scope.words))):
             reading.role = Role.MUST  # "ideally something Greek" is polite, and "I adore risotto" asks for one
@@ -313,9 +316,9 @@ class Reader(BackRules):
             scope.phrase, scope.joint, scope.detached = [], "", False
         self.readings.append(reading)
         scope.items.append(reading)
-        if len(scope.items) >= scope.limit and not (
-            scope.word == "zero" and self._conjunction_follows(mention.last + 1)
-        ):
+        open_list = scope.word == "zero" and self._conjunction_follows(mention.last + 1)
+        more = open_list or goes_on(scope, reading, self.tokens, self.mentions.get(mention.last + 2))
+        if len(scope.items) >= scope.limit and not more:
             self.scope = Scope()
 
     def _word(self, at: int) -> None:
@@ -383,7 +386,7 @@ class Reader(BackRules):
             else:
                 self._unlinked_not([at, last] if last > at else [at])
             return last + 1
-        if scope.role is Role.NEUTRAL:
+        if scope.role in (Role.NEUTRAL, Role.SHOULD_NOT):
             self.readings.append(Reading(Role.NEUTRAL, at, last, diet=name))
             self.scope = Scope()
             return last + 1

@@ -18,7 +18,7 @@ class Span:
         end: one past the last character.
         text: the characters between.
         refs: nodes it stands for.
-        role: must, should, must_not, neutral, range, diet, soft_diet, unlinked or unlinked_not.
+        role: must, should, must_not, should_not, neutral, range, diet, soft_diet, unlinked or unlinked_not.
         alternatives: nodes of other types with the same spelling.
         confidence: 1, or less where a word was taken for a misspelling.
     """
@@ -46,6 +46,7 @@ class ParsedRequest:
         unlinked: content words that no node links to.
         unlinked_exclusions: excluded phrases that no node links to; whoever answers has to say so.
         notes: sentences about what was read with care or not at all.
+        should_not: what there is to be little of.
         wanted: the words that are wanted, without exclusions, numbers and function words.
         base: the query that this request refines.
     """
@@ -61,11 +62,13 @@ class ParsedRequest:
     notes: tuple[str, ...] = ()
     wanted: str = ""
     base: GraphQuery = field(default_factory=GraphQuery)
+    should_not: tuple[NodeRef, ...] = ()
 
     def query(self) -> GraphQuery:
         """The query, joined to the base; its text holds the wanted words only.
 
-        An exclusion of either side removes the node from `must` and `should` of both.
+        An exclusion of either side removes the node from `must`, `should` and `should_not` of both; what is wanted now
+        is no longer to be spared, and the other way round.
         """
         base = self.base
         must_not = tuple(dict.fromkeys([*base.must_not, *self.must_not]))
@@ -76,12 +79,17 @@ class ParsedRequest:
         ranges = dict(base.ranges)
         for key, bounds in self.ranges.items():
             ranges[key] = merge_bounds(ranges[key], bounds) if key in ranges else bounds
+        spared = frozenset(self.should_not)
+        wanted = {o for r in self.must for o in (r if isinstance(r, tuple) else (r,))}.union(self.should)
+        wishes = (*(r for r in base.should if r not in spared), *self.should)
+        little = (r for r in (*base.should_not, *self.should_not) if r not in wanted)
         note = " ".join(dict.fromkeys(n for n in (base.note, *self.notes) if n)) or None
         return replace(
             base,
             must=tuple(must),
             must_not=must_not,
-            should=tuple(r for r in dict.fromkeys([*base.should, *self.should]) if r not in banned),
+            should=tuple(r for r in dict.fromkeys(wishes) if r not in banned),
+            should_not=tuple(r for r in dict.fromkeys(little) if r not in banned),
             ranges=ranges,
             text=" ".join(t for t in (base.text, self.wanted) if t),
             note=note,

@@ -48,6 +48,7 @@ class Slot:
         hard: an allergy or a diet, kept whatever else gives way.
         confidence: of the value and its link; None where the source gives none.
         status: whether the speaker confirmed or denied it.
+        soft: with polarity -1, there is to be little of it rather than none.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Slot:
     hard: bool = False
     confidence: float | None = None
     status: Status = "none"
+    soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ class Role(Enum):
 
     MUST = "must"
     SHOULD = "should"
+    SHOULD_NOT = "should_not"
     MUST_NOT = "must_not"
     NEUTRAL = "neutral"
     RANGE = "range"

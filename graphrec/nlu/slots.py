@@ -54,19 +54,20 @@ def _of_span(parsed: ParsedRequest, span: Span, lexicon: Lexicon) -> Iterator[Sl
         excluded = span.role == "unlinked_not"
         hard = excluded and _allergy(parsed.text, span)
         yield Slot("text", None, span.text, span.text, span=place, polarity=-1 if excluded else 1, hard=hard)
-    elif span.role in ("must", "should", "must_not"):
+    elif span.role in ("must", "should", "must_not", "should_not"):
         yield from _linked(parsed, span, lexicon)
 
 
 def _linked(parsed: ParsedRequest, span: Span, lexicon: Lexicon) -> Iterator[Slot]:
-    excluded = span.role == "must_not"
+    soft = span.role == "should_not"
+    excluded = soft or span.role == "must_not"
     group = None if excluded else _group(parsed, span)
     others = tuple((str(ref), None) for ref in span.alternatives)
     for ref in span.refs:
         yield Slot(
             ref.type, ref.type, span.text, ref.id, ref, others, (span.start, span.end),
-            polarity=-1 if excluded else 1, group=group, hard=excluded and _allergy(parsed.text, span),
-            confidence=_confidence(span, ref, lexicon),
+            polarity=-1 if excluded else 1, group=group, hard=excluded and not soft and _allergy(parsed.text, span),
+            confidence=_confidence(span, ref, lexicon), soft=soft,
         )  # fmt: skip
 
 

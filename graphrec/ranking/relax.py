@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
@@ -184,12 +185,23 @@ def _range_text(name: str, bounds: Bounds) -> str:
 def _spoken_range(name: str, bounds: Bounds) -> str:
     """ "dishes of up to 45 minutes", "dishes of at least 200 calories"."""
     unit = name.rpartition("_")[2]
-    low, high = bounds
+    low, high = as_spoken(name, bounds)
     if low is None:
         return f"dishes of up to {_plain(high)} {unit}"
     if high is None:
         return f"dishes of at least {_plain(low)} {unit}"
     return f"dishes of {_plain(low)} to {_plain(high)} {unit}"
+
+
+def as_spoken(name: str, bounds: Bounds) -> Bounds:
+    """Bounds as one says them: minutes whole, an upper bound rounded down and a lower one up, so that what is said
+    holds of every dish found.
+    """
+    low, high = bounds
+    if name.rpartition("_")[2] != "minutes":
+        return bounds
+    low = float(math.ceil(low)) if low is not None and math.isfinite(low) else low
+    return low, float(max(1, math.floor(high))) if high is not None and math.isfinite(high) else high
 
 
 def _plain(value: float | None) -> str:

@@ -34,6 +34,7 @@ class Meaning:
         must: requirements, each one node or alternatives.
         should: wishes.
         must_not: exclusions.
+        should_not: what there is to be little of.
         words: what is wanted, in words, for the text scorer.
         hard: the exclusions are a diet's or an allergy's.
         confidence: of the link, 0 to 1.
@@ -46,6 +47,7 @@ class Meaning:
     must: tuple[Requirement, ...] = ()
     should: tuple[NodeRef, ...] = ()
     must_not: tuple[NodeRef, ...] = ()
+    should_not: tuple[NodeRef, ...] = ()
     words: str = ""
     hard: bool = False
     confidence: float = 1.0
@@ -57,19 +59,20 @@ class Meaning:
     @property
     def linked(self) -> bool:
         """Whether some node was found."""
-        return bool(self.must or self.should or self.must_not)
+        return bool(self.must or self.should or self.must_not or self.should_not)
 
     @property
     def node(self) -> NodeRef | None:
         """The node to show for the slot."""
-        for ref in (*(r[0] if isinstance(r, tuple) else r for r in self.must), *self.must_not, *self.should):
+        wanted = (r[0] if isinstance(r, tuple) else r for r in self.must)
+        for ref in (*wanted, *self.must_not, *self.should, *self.should_not):
             return ref
         return None
 
     def refs(self) -> tuple[NodeRef, ...]:
         """Every node, wanted or not."""
         flat = [o for r in self.must for o in (r if isinstance(r, tuple) else (r,))]
-        return tuple(dict.fromkeys([*flat, *self.should, *self.must_not]))
+        return tuple(dict.fromkeys([*flat, *self.should, *self.must_not, *self.should_not]))
 
 
 def says_nothing(slot: Slot) -> bool:
@@ -162,7 +165,8 @@ class Linker:
         """The value read like a request: it may hold several names, exclusions and diets."""
         parsed = self.parser.parse(said)
         return Meaning(
-            must=parsed.must, should=parsed.should, must_not=parsed.must_not, words=parsed.wanted,
+            must=parsed.must, should=parsed.should, must_not=parsed.must_not, should_not=parsed.should_not,
+            words=parsed.wanted,
             hard=any(span.role == "diet" for span in parsed.spans), confidence=_least(parsed, self.lexicon),
             unlinked=parsed.unlinked, lost=parsed.unlinked_exclusions, notes=parsed.notes,
         )  # fmt: skip
@@ -196,6 +200,8 @@ class Linker:
         )
         if slot.polarity > 0 and rule.polarity > 0:
             return replace(meaning, hard=hard, confidence=confidence)
+        if slot.soft and not hard and not meaning.must_not and rule.polarity > 0:
+            return Meaning(should_not=meaning.refs(), confidence=confidence, unlinked=meaning.unlinked)
         if rule.read == "diet" or (meaning.must_not and rule.polarity > 0):
             note = f"{slot.raw or slot.value!r} is not left out: a diet that is not wanted excludes nothing."
             return Meaning(notes=(note,))
@@ -260,7 +266,7 @@ def _least(parsed: ParsedRequest, lexicon: Lexicon) -> float:
     """Confidence of the least certain link."""
     least = SAME_NAME
     for span in parsed.spans:
-        if span.role in ("must", "should", "must_not") and span.refs:
+        if span.role in ("must", "should", "must_not", "should_not") and span.refs:
             key = fold_phrase(span.text)
             exact = any(ref.id == key for ref in span.refs)
             known = exact or lexicon.lookup(key) is not None

@@ -18,7 +18,7 @@ from graphrec.ranking.relax import requirement_text
 _ORDER = ("diet", "cuisine", "ingredient", "course", "keyword")
 """Order of slots that come without a text, as English puts them before a noun: forms that list the same slots in
 another order give the same query."""
-_READ_SPANS = ("must", "should", "must_not", "diet", "soft_diet", "neutral", "unlinked_not")
+_READ_SPANS = ("must", "should", "must_not", "should_not", "diet", "soft_diet", "neutral", "unlinked_not")
 
 
 @dataclass(slots=True)
@@ -97,6 +97,7 @@ class _Merged:
         self.must: dict[Requirement, None] = dict.fromkeys(parsed.must)
         self.should: dict[NodeRef, None] = dict.fromkeys(parsed.should)
         self.must_not: dict[NodeRef, None] = dict.fromkeys(parsed.must_not)
+        self.should_not: dict[NodeRef, None] = dict.fromkeys(parsed.should_not)
         self.ranges: dict[str, Bounds] = dict(parsed.ranges)
         self.words: list[str] = [parsed.wanted] if parsed.wanted else []
         self.own = slots_of(parsed, reader.lexicon) if parsed.text else ()
@@ -152,7 +153,7 @@ class _Merged:
         self.request.links.append((slot, rule, meaning))
         own = self._own_reading(slot, text)
         self.request.slots.append(_with_link(slot, meaning, own))
-        if own is not None and not (meaning.must_not and own.role in ("must", "should", "neutral")):
+        if own is not None and not (meaning.must_not and own.role in ("must", "should", "should_not", "neutral")):
             return  # the words were read where the slot stands, with what stands around them
         if not (meaning.linked or meaning.lost or meaning.notes) and _place_in(slot, text) is not None:
             return  # the parser knows no more of these words than the service does
@@ -180,6 +181,7 @@ class _Merged:
     def _add(self, meaning: Meaning, said: str) -> None:
         """A meaning joined to what is there; exclusions always go before wishes."""
         self.must_not.update(dict.fromkeys(meaning.must_not))
+        self.should_not.update(dict.fromkeys(meaning.should_not))
         added = False
         for requirement in meaning.must:
             options = requirement if isinstance(requirement, tuple) else (requirement,)
@@ -220,7 +222,8 @@ class _Merged:
         parsed = replace(
             request.parsed, must=must, must_not=tuple(self.must_not),
             should=tuple(r for r in self.should if not self.banned(r) and r not in _flat(must)),
-            ranges=self.ranges, wanted=" ".join(self.words), notes=tuple(dict.fromkeys(request.notes)),
+            should_not=tuple(self.should_not), ranges=self.ranges,
+            wanted=" ".join(self.words), notes=tuple(dict.fromkeys(request.notes)),
             base=replace(self.base, user=self.base.user or result.user),
         )  # fmt: skip
         query = parsed.query()
@@ -275,10 +278,12 @@ class _Merged:
 def _with_link(slot: Slot, meaning: Meaning, own: Span | None) -> Slot:
     """The slot as it was used."""
     node = meaning.node or (own.refs[0] if own is not None and own.refs else None)
-    excluded = bool(meaning.must_not) or (own is not None and own.role in ("must_not", "unlinked_not"))
+    little = bool(meaning.should_not) or (own is not None and own.role == "should_not")
+    left_out = own is not None and own.role in ("must_not", "unlinked_not")
+    excluded = little or left_out or bool(meaning.must_not)
     return replace(
         slot, node=node, polarity=-1 if excluded else slot.polarity, hard=slot.hard or meaning.hard,
-        confidence=meaning.confidence if node is not None else slot.confidence,
+        confidence=meaning.confidence if node is not None else slot.confidence, soft=slot.soft or little,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from graphrec.nlu.tokens import tokenize
 from graphrec.ranking.query import NodeRef
 
 Links = Sequence[tuple[Slot, SlotRule, Meaning]]
-_STATED = ("must", "should", "must_not", "neutral")
+_STATED = ("must", "should", "must_not", "should_not", "neutral")
 
 
 def taught_in(text: str, parser: RequestParser, kind: PreferenceKind | None) -> tuple[TaughtPreference, ...]:

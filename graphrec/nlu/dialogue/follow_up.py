@@ -132,7 +132,10 @@ def join(
     lifted = tuple(
         r for r in utterance.neutral if r in base.must_not and r not in kept and r not in new.must_not
     )
-    base = replace(base, must_not=tuple(r for r in base.must_not if r not in lifted), note=None)
+    base = replace(
+        base, must_not=tuple(r for r in base.must_not if r not in lifted), note=None,
+        should_not=tuple(r for r in base.should_not if r not in utterance.neutral),
+    )  # fmt: skip
     gone = [
         *_given_up(words, new, base),
         *(r for r in utterance.neutral if r not in lifted and r in base.refs()),
@@ -148,7 +151,7 @@ def join(
     for ref in barred:
         new = new.without(ref)
     merged = ParsedRequest(
-        text=utterance.text, must=new.must, must_not=new.must_not, should=new.should,
+        text=utterance.text, must=new.must, must_not=new.must_not, should=new.should, should_not=new.should_not,
         wanted=_new_words(base.text, _without_words(new.text, barred, names)), base=base,
         notes=(new.note,) if new.note else (),
     ).query()  # fmt: skip

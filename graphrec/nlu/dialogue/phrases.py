@@ -107,7 +107,7 @@ REFINE_LEAD = _either(
     |as long as|make (?:it|them|that|those|these)|can (?:you|we|i) make (?:it|them|that)|make sure|(?:what|how) about
     |what if|swap|replace|instead|id rather|i would rather|rather|id prefer|i prefer|prefer(?:ably)?|ideally
     |can i use|could i use|if possible|same|the same|this time|quick(?:er)?|fast(?:er)?|it should|they should
-    |it (?:has|needs|must)|they (?:have|need|must)|keep"""
+    |it (?:has|needs|must)|they (?:have|need|must)|keep|(?:go )?(?:easy|light) on"""
 )
 REFINE_INSIDE = _inside(
     _either(

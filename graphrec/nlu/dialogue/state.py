@@ -66,7 +66,7 @@ class DialogueState:
     def asked(self) -> bool:
         """Whether there is a request that a follow-up can refine."""
         query = self.query
-        return bool(query.has_request or query.must_not or query.ranges)
+        return bool(query.has_request or query.must_not or query.should_not or query.ranges)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types; what holds its default is left out."""
@@ -156,7 +156,7 @@ def _cut(text: str) -> str:
 
 def _within_counts(state: DialogueState) -> bool:
     """Whether reading would take the lists back as they are."""
-    nodes = len(state.query.refs()) + len(state.query.must_not)
+    nodes = len(state.query.refs()) + len(state.query.must_not) + len(state.query.should_not)
     return len(state.kept) <= MAX_KEPT and nodes <= MAX_NODES
 
 
@@ -184,7 +184,7 @@ def _query(data: Any) -> GraphQuery:
         k: int(v) if k == "k" and isinstance(v, float) and v.is_integer() else v for k, v in data.items()
     }
     query: GraphQuery = _checked(lambda: GraphQuery.from_json(whole), "query")
-    refs = (*query.refs(), *query.must_not)
+    refs = (*query.refs(), *query.must_not, *query.should_not)
     if len(refs) > MAX_NODES or len(query.text) > MAX_WORDS or any(len(ref.id) > MAX_ID for ref in refs):
         raise InvalidInputError("The query in the conversation's state is larger than any that was written.")
     return query

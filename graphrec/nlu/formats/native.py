@@ -89,6 +89,8 @@ def _slot_json(slot: Slot) -> dict[str, Any]:
         out["group"] = slot.group
     if slot.hard:
         out["hard"] = True
+    if slot.soft:
+        out["soft"] = True
     return out
 
 
@@ -120,6 +122,7 @@ def _slot(field: Field) -> Slot:
         polarity=_polarity(field["polarity"]), operator=_operator(field["operator"]),
         group=field["group"].identifier(), hard=field["hard"].flag() or False,
         confidence=field["confidence"].share(), status=status_of(field["status"]),
+        soft=field["soft"].flag() or False,
     )  # fmt: skip
 
 

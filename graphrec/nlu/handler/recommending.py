@@ -41,7 +41,7 @@ MAX_LEFT_OUT = 400
 """Items that a query leaves out one by one; older ones may come again."""
 MAX_BRIEF = 4
 """Words of an utterance that may go on with a request by naming something alone."""
-_PHRASES = ("with", "in ", "at least", "up to", "for ", "ideally")
+_PHRASES = ("with", "in ", "at least", "up to", "for ", "ideally", "easy on")
 """What descriptions without a kind of dish begin with; they follow "I found nothing" as they are."""
 MAX_NOTES, MAX_REASONS = 2, 3
 
@@ -75,7 +75,7 @@ class Recommending:
         """
         query = plan.query
         if limits:
-            return bool(query.must or query.should or query.ranges)
+            return bool(query.must or query.should or query.should_not or query.ranges)
         words = " ".join(token.word for token in tokenize(text))
         return bool(query.must or query.should) and phrases.REQUEST.search(words) is not None
 
@@ -84,7 +84,7 @@ class Recommending:
         utterance, wanted = self.utterance(turn, plan), turn.state.query
         words = [token.word for token in tokenize(turn.text)]
         query, told = plan.query, " ".join(words)
-        named = query.must or query.must_not or query.should or query.ranges or utterance.neutral
+        named = query.must or query.must_not or query.should or query.should_not or query.ranges or utterance.neutral
         about = any(ref in wanted.must_not or ref in wanted.refs() for ref in utterance.neutral)
         free = any(form.search(told) for form in (phrases.NO_TIME_LIMIT, phrases.QUICKER, phrases.QUICK_ONES))
         return bool(about or free or (named and (len(words) <= MAX_BRIEF or is_refinement(turn.text))))

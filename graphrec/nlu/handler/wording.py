@@ -12,6 +12,7 @@ from graphrec.nlu.plan import TaughtPreference
 from graphrec.nlu.preferences.saying import as_said, clause_for
 from graphrec.nlu.vocabulary import DIETS
 from graphrec.ranking.query import Bounds, GraphQuery, NodeRef, Requirement
+from graphrec.ranking.relax import as_spoken
 
 SPOKEN_TITLES = 3
 _SPOKEN_NODES = 4
@@ -48,11 +49,16 @@ class Wording:
         wishes = [wish for wish in wishes if wish not in (*heads, *foods)]
         parts = [
             " ".join(heads), f"with {listed(foods)}" if foods else "", f"ideally {listed(wishes)}" if wishes else "",
-            self.exclusions(query.must_not), *(_bound(name, bounds) for name, bounds in query.ranges.items()),
+            self._sparing(query), self.exclusions(query.must_not),
+            *(_bound(name, bounds) for name, bounds in query.ranges.items()),
         ]  # fmt: skip
         first, *rest = [part for part in parts if part] or [""]
         glue = " " if heads and rest and rest[0].startswith("with ") else ", "
         return glue.join([first, ", ".join(rest)]) if rest else first
+
+    def _sparing(self, query: GraphQuery) -> str:
+        little = [self.name(ref) for ref in query.should_not if ref.type != self._catalogue.item_type]
+        return f"easy on {listed(little)}" if little else ""
 
     def diets(self, refs: Iterable[NodeRef]) -> list[tuple[str, frozenset[NodeRef]]]:
         """Diets that some exclusions amount to, each with its nodes, the strictest first; none is part of another."""
@@ -115,7 +121,7 @@ def number(count: int) -> str:
 
 
 def _bound(name: str, bounds: Bounds) -> str:
-    low, high = bounds
+    low, high = as_spoken(name, bounds)
     unit = _UNITS.get(name, name.replace("_", " "))
     if low is not None and high is not None:
         return f"for {low:g} {unit}" if low == high else f"{low:g} to {high:g} {unit}"

@@ -28,6 +28,9 @@ def words(recommender: Recommender) -> Wording:
         ("at least 20 minutes", "at least 20 minutes"),
         ("between 20 and 40 minutes", "20 to 40 minutes"),
         ("maybe thai", "ideally Thai"),
+        ("chicken, easy on the garlic", "with chicken, easy on garlic"),
+        ("up to 22.5 minutes", "in up to 22 minutes"),
+        ("at least 22.5 minutes", "at least 23 minutes"),
         ("", ""),
     ],
 )  # fmt: skip
