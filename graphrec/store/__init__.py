@@ -12,18 +12,30 @@ if TYPE_CHECKING:
     from graphrec.store.erasure import ErasureReport
     from graphrec.store.graph_store import GraphStore
     from graphrec.store.interaction_writer import Counts
-    from graphrec.store.records import Preference
+    from graphrec.store.records import ItemAttribute, ItemRecord, Preference
     from graphrec.store.snapshot import GraphSnapshot
     from graphrec.store.snapshot_write import write_snapshot
     from graphrec.store.writer import Writer
 
-__all__ = ["Counts", "ErasureReport", "GraphSnapshot", "GraphStore", "Preference", "Writer", "write_snapshot"]
+__all__ = [
+    "Counts",
+    "ErasureReport",
+    "GraphSnapshot",
+    "GraphStore",
+    "ItemAttribute",
+    "ItemRecord",
+    "Preference",
+    "Writer",
+    "write_snapshot",
+]
 
 _HOMES = {
     "Counts": "interaction_writer",
     "ErasureReport": "erasure",
     "GraphSnapshot": "snapshot",
     "GraphStore": "graph_store",
+    "ItemAttribute": "records",
+    "ItemRecord": "records",
     "Preference": "records",
     "Writer": "writer",
     "write_snapshot": "snapshot_write",

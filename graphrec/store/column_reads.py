@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from graphrec.errors import InvalidInputError
 from graphrec.store import tables as t
 from graphrec.store.bulk import read_arrays, read_columns
-from graphrec.store.reads import StoreReads
+from graphrec.store.item_reads import ItemReads
 from graphrec.store.records import EdgeColumns, Float, Int, InteractionColumns, NodeColumns, PropertyColumns
 from graphrec.store.relations import find_relation
 
@@ -32,7 +32,7 @@ _PROPERTIES = (
 )
 
 
-class ColumnReads(StoreReads):
+class ColumnReads(ItemReads):
     """Bulk reads; take several inside :meth:`reading` so that they fit together."""
 
     def read_nodes(self, node_type: str) -> NodeColumns:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from graphrec.errors import StoreError
 from graphrec.store import tables as t
+from graphrec.store.changes import note_changes
 from graphrec.store.engine import named_errors
 from graphrec.store.writer import Writer
 
@@ -77,9 +78,12 @@ class StoreConnections:
         with self._transaction() as connection:
             before = _changes(connection)
             revision = int(connection.execute(sa.select(t.state.c.revision)).scalar_one()) + 1
-            yield Writer(connection, revision)
+            writer = Writer(connection, revision)
+            yield writer
             if _changes(connection) != before:
                 connection.execute(t.state.update().values(revision=revision))
+                if not writer.changes.empty:
+                    note_changes(writer.changes, connection, self._reader, revision, writer.user_type())
 
     @contextmanager
     def _connect_reader(self) -> Iterator[sa.Connection]:

@@ -49,6 +49,7 @@ class EdgeWriter:
         src, dst = self._nodes.type_id(new.src), self._nodes.type_id(new.dst)
         values = {"name": new.name, "src_type": src, "dst_type": dst, "inverse": inverse}
         self._connection.execute(t.relation.insert(), {**values, "feature": int(new.feature)})
+        self._nodes.changes.relations = True
 
     def add_rows(self, relation: str, rows: Sequence[EdgeRow], first_row: int, *, create: bool) -> int:
         """Add edges given by external ids; errors count rows from `first_row`."""
@@ -89,6 +90,7 @@ class EdgeWriter:
         keep = (a != REFUSED) & (b != REFUSED)
         if not keep.all():
             a, b, weight = a[keep], b[keep], None if weight is None else weight[keep]
+        self._nodes.changes.note(a)
         return insert_edges(self._connection, relation_id, a, b, weight)
 
     def _ends(self, node_type: str, ends: Any, what: str, first_row: int, create: bool) -> NDArray[np.int64]:

@@ -133,8 +133,11 @@ def named_errors(path: Path) -> Iterator[None]:
         raise _translate(error.orig or error, path) from error
     except sqlite3.Error as error:
         raise _translate(error, path) from error
+    except UnicodeDecodeError as error:  # SQLite quotes a damaged schema in its message, byte for byte
+        raise CorruptionError(_DAMAGED.format(path=path, detail="its schema is no text")) from error
 
 
+_DAMAGED = "Store {path} is damaged ({detail}); restore it from a backup or import it again."
 _BUSY = "Store {path} is locked by another writer; wait until it has finished, or stop it, and try again."
 _SENTENCES = (
     ("SQLITE_BUSY", _BUSY),
@@ -160,9 +163,7 @@ _SENTENCES = (
 def _translate(error: BaseException, path: Path) -> Exception:
     name = str(getattr(error, "sqlite_errorname", ""))
     if name.startswith("SQLITE_CORRUPT"):
-        return CorruptionError(
-            f"Store {path} is damaged ({error}); restore it from a backup or import it again."
-        )
+        return CorruptionError(_DAMAGED.format(path=path, detail=error))
     for prefix, sentence in _SENTENCES:
         if name.startswith(prefix):
             return StoreError(sentence.format(path=path, detail=name))

@@ -88,6 +88,8 @@ def delete_user(connection: sa.Connection, user_type: str, user: str, revision: 
     edges = _delete_edges(connection, row)
     properties = connection.execute(t.node_property.delete().where(t.node_property.c.node_id == row)).rowcount
     preferences = _delete_preferences(connection, row, user_type, ext)
+    # a node that was touched before its type became that of the users
+    connection.execute(t.touched.delete().where(t.touched.c.node_id == row))
     connection.execute(t.node.delete().where(t.node.c.id == row))
     grave = {"hash": digest, "added_revision": added, "erased_revision": revision, "erased_us": now_us()}
     connection.execute(t.tombstone.insert(), grave)

@@ -32,7 +32,23 @@ def _add_preferences(connection: sa.Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[sa.Connection], None]] = {1: _add_relation_feature, 2: _add_preferences}
+def _add_touched(connection: sa.Connection) -> None:
+    # What changed before this moment is not known: whoever asks from before it is given every item.
+    for column in ("catalogue_revision", "touched_from"):
+        connection.exec_driver_sql(f"ALTER TABLE state ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+    connection.exec_driver_sql("UPDATE state SET catalogue_revision = revision, touched_from = revision")
+    connection.exec_driver_sql(
+        "CREATE TABLE touched ("
+        "node_id INTEGER NOT NULL PRIMARY KEY REFERENCES node (id), revision INTEGER NOT NULL) STRICT"
+    )
+    connection.exec_driver_sql("CREATE INDEX touched_by_revision ON touched (revision)")
+
+
+STEPS: Mapping[int, Callable[[sa.Connection], None]] = {
+    1: _add_relation_feature,
+    2: _add_preferences,
+    3: _add_touched,
+}
 """What lifts a store from the version that is the key to the next one."""
 
 

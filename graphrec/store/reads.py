@@ -10,6 +10,7 @@ from graphrec.errors import InvalidInputError, NotFoundError
 from graphrec.store import tables as t
 from graphrec.store.columns import NO_TIME
 from graphrec.store.connections import StoreConnections
+from graphrec.store.engine import named_errors
 from graphrec.store.records import HistoryEntry, Kind, Node, Relation
 from graphrec.store.relations import find_relation, relation_table
 from graphrec.store.validate import clean_id
@@ -50,6 +51,7 @@ _HISTORY = (
     .where(t.interaction.c.user == sa.bindparam("user"))
     .order_by(t.interaction.c.time, t.node.c.ext, t.kind.c.id)
 )  # fmt: skip
+_CATALOGUE_REVISION = "SELECT catalogue_revision FROM state"
 _TYPES = sa.select(t.node_type.c.name).order_by(t.node_type.c.id)
 _KINDS = sa.select(t.kind.c.name, t.kind.c.weight).order_by(t.kind.c.id)
 
@@ -61,6 +63,23 @@ class StoreReads(StoreConnections):
     def revision(self) -> int:
         """Grows by one with every committed write: poll it to see whether anything changed."""
         return self._scalar("SELECT revision FROM state")
+
+    @property
+    def catalogue_revision(self) -> int:
+        """Revision of the last change to items, attributes or their edges; users and interactions leave it alone.
+
+        Microseconds: it is asked for with every answer.
+        """
+        current = getattr(self._thread, "reading", None)
+        if current is not None:
+            return int(current.exec_driver_sql(_CATALOGUE_REVISION).scalar_one())
+        with named_errors(self.path):
+            pooled = self._reader.raw_connection()
+            try:
+                raw: Any = pooled.driver_connection
+                return int(raw.execute(_CATALOGUE_REVISION).fetchone()[0])
+            finally:
+                pooled.close()
 
     @property
     def schema_version(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -30,6 +31,39 @@ class Node(NamedTuple):
     id: str
     name: str | None
     properties: dict[str, float | str]
+
+
+class ItemAttribute(NamedTuple):
+    """What one edge says of an item: the relation, and type and id of the attribute."""
+
+    relation: str
+    type: str
+    ext: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """Everything that the store says of one item, apart from who chose it.
+
+    Args:
+        ext: external id.
+        name: title.
+        numbers: numeric properties (minutes, scores) by key.
+        texts: text properties (ingredient lines, instructions, description, url) by key.
+        attributes: edges to nodes that are neither items nor users, by relation and id of the attribute.
+        features: names of the relations that may describe an item; any other tells popularity.
+    """
+
+    ext: str
+    name: str | None
+    numbers: Mapping[str, float]
+    texts: Mapping[str, str]
+    attributes: tuple[ItemAttribute, ...]
+    features: frozenset[str]
+
+    def feature_attributes(self) -> tuple[ItemAttribute, ...]:
+        """The attributes that may describe an item."""
+        return tuple(found for found in self.attributes if found.relation in self.features)
 
 
 class HistoryEntry(NamedTuple):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from graphrec.errors import InvalidInputError, NotFoundError
 from graphrec.store import tables as t
 from graphrec.store.bulk import insert_rows, read_columns
+from graphrec.store.changes import ChangeLog
 from graphrec.store.validate import clean_id
 
 REFUSED = 0
@@ -34,10 +35,12 @@ class NodeResolver:
 
     Args:
         revision: the number that this transaction's commit will have.
+        changes: where new nodes, and whatever else may have changed, are noted.
     """
 
     connection: sa.Connection
     revision: int
+    changes: ChangeLog = field(default_factory=ChangeLog)
     _types: dict[str, int] = field(default_factory=dict)
     _known: dict[int, dict[str, int]] = field(default_factory=dict)
     _complete: set[int] = field(default_factory=set)
@@ -147,6 +150,7 @@ class NodeResolver:
                 [self.revision] * len(rows),
             )
             insert_rows(self.connection, _NODE, columns)
+            self.changes.types.add(node_type)
         known.update(zip(fresh, rows, strict=True))
         self._last_id = first + len(fresh) - 1
 

@@ -11,7 +11,7 @@ from sqlalchemy.schema import SchemaItem
 APPLICATION_ID = 0x67724543
 """Marks a SQLite file as a graphrec store (the bytes "grEC" in its header)."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 DEFAULT_KIND = "interact"
 DEFAULT_KINDS = {
@@ -33,6 +33,10 @@ def _int(name: str, *more: SchemaItem, null: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.Integer, *more, nullable=null)
 
 
+def _counter(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default=sa.text("0"))
+
+
 def _text(name: str, *, null: bool = False, unique: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.TEXT, nullable=null, unique=unique)
 
@@ -41,9 +45,11 @@ def _key() -> sa.Column[int]:
     return sa.Column("id", sa.Integer, primary_key=True)
 
 
+# `catalogue_revision` is the revision of the last change to anything but users and what they did; changes before
+# `touched_from` were made by a graphrec that did not note which nodes it touched.
 state = _table(
     "state", _key(), _int("revision"), sa.Column("salt", sa.LargeBinary, nullable=False), _int("created_us"),
-    sa.CheckConstraint("id = 1"),
+    _counter("catalogue_revision"), _counter("touched_from"), sa.CheckConstraint("id = 1"),
 )  # fmt: skip
 
 node_type = _table(
@@ -56,6 +62,15 @@ node = _table(
     "node", _key(), _int("type_id", sa.ForeignKey("node_type.id")), _text("ext"), _text("name", null=True),
     _int("revision"), sa.UniqueConstraint("type_id", "ext"),
 )  # fmt: skip
+
+# Nodes of the catalogue whose name, properties or outgoing edges changed after they came, and when they last did.
+# New nodes are not in it: they are found by `node.revision`, so that a first import writes nothing here.
+touched = _table(
+    "touched",
+    sa.Column("node_id", sa.Integer, sa.ForeignKey("node.id"), primary_key=True),
+    _int("revision"),
+)
+sa.Index("touched_by_revision", touched.c.revision)
 
 property_key = _table("property_key", _key(), _text("name", unique=True))
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphrec.errors import InvalidInputError
 from graphrec.store import tables as t
+from graphrec.store.changes import ChangeLog
 from graphrec.store.edge_writer import EdgeRow, EdgeWriter
 from graphrec.store.erasure import DeletedRows, delete_user
 from graphrec.store.interaction_writer import Counts, InteractionRow, InteractionWriter
@@ -35,7 +36,9 @@ class Writer:
         self.revision = revision
         """The store's revision once this transaction is committed."""
         self._connection = connection
-        self._nodes = NodeResolver(connection, revision)
+        self.changes = ChangeLog()
+        """What may have changed; whoever writes past this class notes it here."""
+        self._nodes = NodeResolver(connection, revision, self.changes)
         self._edges = EdgeWriter(connection, self._nodes)
         self._interactions = InteractionWriter(connection, self._nodes)
         self._preferences = PreferenceWriter(connection, self._nodes)
@@ -62,6 +65,7 @@ class Writer:
         if names:
             update = "UPDATE node SET name = ? WHERE id = ? AND name IS NOT ?"
             self._connection.exec_driver_sql(update, names)
+            self.changes.note(row for _, row, _ in names)
 
     def row_ids(self, node_type: str, ids: Sequence[str]) -> NDArray[np.int64]:
         """Row ids for :meth:`bulk_edges`, int64 `[len(ids)]`; unknown ids become nodes, erased give 0."""
@@ -84,6 +88,7 @@ class Writer:
             kept = [value for value in values if value[0] != REFUSED]
             if kept:
                 self._connection.exec_driver_sql(insert, kept)
+                self.changes.note(value[0] for value in kept)
             total += len(kept)
         return total
 
@@ -164,7 +169,7 @@ class Writer:
         Raises:
             NotFoundError: an unknown item.
         """
-        user_type = self._user_type()
+        user_type = self.user_type()
         return self._interactions.add(
             [(user, item, kind, time, weight)], 1, user_type, item_type, create_items=False
         )
@@ -173,7 +178,7 @@ class Writer:
         self, user: str, node_type: str, ext: str, kind: str, time: int, utterance: str = ""
     ) -> Preference:
         """Remember something a user says about themselves; see :meth:`GraphStore.teach`."""
-        return self._preferences.teach(user, node_type, ext, kind, time, utterance, self._user_type())
+        return self._preferences.teach(user, node_type, ext, kind, time, utterance, self.user_type())
 
     def forget(
         self, user: str, *, preference_id: int | None = None, node: tuple[str, str] | None = None,
@@ -188,7 +193,7 @@ class Writer:
         Raises:
             NotFoundError: the store neither has nor had that user.
         """
-        return delete_user(self._connection, self._user_type(), user, self.revision)
+        return delete_user(self._connection, self.user_type(), user, self.revision)
 
     def set_kind(self, name: str, weight: float) -> None:
         """Set the default weight of an interaction type, adding the type when it is new."""
@@ -198,7 +203,8 @@ class Writer:
         )
         self._connection.exec_driver_sql(upsert, values)
 
-    def _user_type(self) -> str:
+    def user_type(self) -> str:
+        """The node type that interacts, `user` where none does yet."""
         role = sa.select(t.node_type.c.name).where(t.node_type.c.role == "user")
         return self._connection.execute(role).scalar() or "user"
 

@@ -58,7 +58,7 @@ def write_graph(writer: Writer, connection: sa.Connection, graph: RecipeGraph) -
         writer.set_properties(RECIPE, key, numbers)
     for key, texts in graph.texts.items():
         writer.set_properties(RECIPE, key, texts)
-    _set_features(connection)
+    _set_features(writer, connection)
 
 
 def _titles(connection: sa.Connection) -> dict[str, str]:
@@ -88,6 +88,7 @@ def _forget(writer: Writer, connection: sa.Connection, recipes: Sequence[str]) -
     if not known:
         return
     rows = [int(row) for row in np.unique(writer.row_ids(RECIPE, sorted(known)))]
+    writer.changes.note(rows)
     query = sa.select(t.relation.c.id).where(t.relation.c.name.in_(list(RELATIONS)))
     relations = connection.execute(query).scalars().all()
     old: list[tuple[int, int, int]] = []
@@ -127,7 +128,7 @@ def _feature_flag(connection: sa.Connection, relation: str) -> bool | None:
     return None if found is None else bool(found)
 
 
-def _set_features(connection: sa.Connection) -> None:
+def _set_features(writer: Writer, connection: sa.Connection) -> None:
     """Let a given attribute be a feature only where nearly every recipe with text carries it."""
     contains = connection.execute(sa.text(_CARRIERS), {"relation": "contains"}).scalar_one()
     for name in RELATIONS:
@@ -135,7 +136,10 @@ def _set_features(connection: sa.Connection) -> None:
             continue
         carriers = connection.execute(sa.text(_CARRIERS), {"relation": name}).scalar_one()
         feature = carriers >= FEATURE_SHARE * contains and carriers > 0
-        connection.execute(t.relation.update().where(t.relation.c.name == name).values(feature=int(feature)))
+        if feature != _feature_flag(connection, name):
+            update = t.relation.update().where(t.relation.c.name == name)
+            connection.execute(update.values(feature=int(feature)))
+            writer.changes.relations = True
 
 
 _CARRIERS = (
