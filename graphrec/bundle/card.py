@@ -18,7 +18,7 @@ def model_card(
         snapshot: name of the snapshot.
         split: how train, validation and test were made; empty when nothing was held out.
         metrics: name to value, measured on the test set.
-        slices: metrics per slice (cold, tail, head).
+        slices: metrics per slice (isolation, tail, head).
         limits: what it cannot do, one sentence each.
         intended_use: what it is for.
     """

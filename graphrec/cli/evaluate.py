@@ -28,23 +28,29 @@ def evaluate(
     k: Annotated[str, typer.Option("--k", metavar="K,K", help="List lengths.")] = "10,20",
     as_json: Json = False,
 ) -> None:
-    """Measure a model by full ranking: what it was trained on is masked, everything else competes."""
+    """Measure a model by full ranking: what it was trained on is masked, everything else competes.
+
+    Users and recipes that came after training take part as they would be served: they are the isolated ones of
+    the isolation, tail and head slices.
+    """
     ks = lengths(k)
     from graphrec.bundle import read_bundle
     from graphrec.evaluation.of_bundle import evaluate_bundle
+    from graphrec.ranking.served import served_scores
     from graphrec.store import GraphStore
 
     bundle = read_bundle(model)
     with GraphStore.open(store, create=False, read_only=True) as opened:
-        found = evaluate_bundle(bundle, opened, test=test, ks=ks)
+        found = evaluate_bundle(bundle, opened, test=test, ks=ks, base=served_scores(bundle))
     if as_json:
         render.emit_json(found.to_json())
         return
-    if found.unknown_users or found.unknown_items:
+    if found.unknown_users:
         render.say(
-            f"Left out: {found.unknown_users} rows of users and {found.unknown_items} rows of items "
-            "that the model does not know."
+            f"{found.unknown_users} rows are of users that the model was not trained on: served as newcomers."
         )
+    if found.unknown_items:
+        render.say(f"Left out: {found.unknown_items} rows of items that the model does not know.")
     metrics, errors = found.result.metrics, found.result.per_user
     rows = []
     for name in _SHOWN:

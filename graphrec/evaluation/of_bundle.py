@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Bundle, ItemItemPart, ProfilePart, VectorPart
+from graphrec.bundle import Bundle, History, score_parts
 from graphrec.errors import InvalidInputError, NotFoundError
+from graphrec.evaluation.bundle_scorer import BaseScores, BundleScorer, ServedScorer
 from graphrec.evaluation.protocol import evaluate
+from graphrec.evaluation.ranking import Scorer
 from graphrec.evaluation.result import EvaluationResult
 from graphrec.sparse import CSR
 from graphrec.store import GraphStore
@@ -26,10 +28,11 @@ _USER_COLUMNS = ("user", "user_id")
 
 @dataclass(frozen=True, slots=True)
 class BundleEvaluation:
-    """A result, and the test rows that could not take part.
+    """A result, and what became of the test rows.
 
     Args:
-        unknown_users, unknown_items: rows that name somebody or something the bundle does not know.
+        unknown_users: rows of newcomers, whom the bundle was not trained on: they take part.
+        unknown_items: rows of items that it does not know: they cannot.
         already_seen: rows that repeat what the bundle was trained on.
     """
 
@@ -47,78 +50,94 @@ class BundleEvaluation:
         return {**self.result.to_json(), "test_rows": counts}
 
 
-class BundleScorer:
-    """A bundle under the contract of evaluation: `score(users)`, float32 `[len(users), num_items]`.
-
-    The same sums as :meth:`graphrec.bundle.Bundle.score_user`, for a block of users in one product per part.
-    """
-
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        self._history = bundle.history.to_scipy()
-        self._weights = [
-            part.weights.to_scipy() if isinstance(part, ItemItemPart) else None for part in bundle.parts
-        ]
-
-    def score(self, users: Int) -> Float:
-        """Scores of the bundle's own users by their dense ids."""
-        total = np.zeros((len(users), self.bundle.catalogue.num_items), dtype=np.float32)
-        for part, weights in zip(self.bundle.parts, self._weights, strict=True):
-            scores: Float
-            if isinstance(part, VectorPart):
-                scores = part.users[users] @ part.items.T
-                scores = scores if part.item_bias is None else scores + part.item_bias
-            elif isinstance(part, ProfilePart):
-                scores = self._by_profile(part, users)
-            else:
-                rows = self._history[users]
-                rows = rows.sign() if part.binary else rows
-                scores = (rows.astype(np.float64) @ weights).toarray()
-            total += np.float32(part.weight) * np.asarray(scores, dtype=np.float32)
-        return total
-
-    def _by_profile(self, part: ProfilePart, users: Int) -> Float:
-        rows = self._history[users]
-        sizes = np.maximum(np.asarray(rows.sum(axis=1), dtype=np.float32), np.float32(1e-12))
-        pooled = np.asarray(rows @ part.keys, dtype=np.float32) / sizes.reshape(-1, 1) ** np.float32(
-            part.exponent
-        )
-        scores: Float = pooled @ part.items.T
-        return scores if part.item_bias is None else scores + part.item_bias
-
-
 def evaluate_bundle(
-    bundle: Bundle, store: GraphStore, *, test: Path | None = None, ks: Sequence[int] = (10, 20)
+    bundle: Bundle,
+    store: GraphStore,
+    *,
+    test: Path | None = None,
+    ks: Sequence[int] = (10, 20),
+    base: BaseScores | None = None,
 ) -> BundleEvaluation:
     """Full ranking of the bundle's catalogue for the users of a test set.
+
+    Users that the bundle was not trained on take part as newcomers: what the store has of them beside the test
+    rows is folded in. Isolation, tail and head are reported for items and users by what the bundle was trained on,
+    so newcomers without a history and items added since are the isolated ones.
 
     Args:
         test: CSV with a header, columns user and recipe (or item); None takes the interactions that the store
             has and the bundle was not trained on.
+        base: how a personal score is made when served; the plain sum of the parts when left out, and
+            popularity for who has done nothing.
 
     Raises:
         InvalidInputError: nothing to measure, or a file without the columns.
     """
     pairs = list(read_pairs(test)) if test is not None else list(_stored_pairs(store))
-    users = [bundle.catalogue.user_ids.find(user) for user, _ in pairs]
-    items = [bundle.catalogue.item_ids.find(item) for _, item in pairs]
-    known = [(u, i) for u, i in zip(users, items, strict=True) if u is not None and i is not None]
-    rows, columns = np.array(known, dtype=np.int64).reshape(-1, 2).T
-    shape = bundle.history.shape
-    key = np.unique(rows * shape[1] + columns)
-    seen = bundle.history.row_index() * shape[1] + bundle.history.indices
-    fresh = np.setdiff1d(key, seen)
-    if not len(fresh):
+    table = _Table(bundle, store, pairs)
+    if not len(table.fresh):
         raise InvalidInputError(_nothing(test, bundle))
-    truth = CSR.from_coo(fresh // shape[1], fresh % shape[1], None, shape)
-    result = evaluate(BundleScorer(bundle), (bundle.history, truth), ks=tuple(ks))
-    return BundleEvaluation(
-        result,
-        len(pairs),
-        sum(u is None for u in users),
-        sum(i is None for i in items),
-        len(key) - len(fresh),
-    )
+    shape = table.seen.shape
+    truth = CSR.from_coo(table.fresh // shape[1], table.fresh % shape[1], None, shape)
+    scorer: Scorer = BundleScorer(bundle)
+    if base is not None or table.newcomers:
+        scorer = ServedScorer(base or _plain(bundle), table.seen, bundle.catalogue.num_users)
+    result = evaluate(scorer, (table.seen, truth), ks=tuple(ks))
+    return BundleEvaluation(result, len(pairs), table.unknown_users, table.unknown_items, table.already_seen)
+
+
+class _Table:
+    """Test rows and histories in one numbering: the bundle's users, then the newcomers of the test set."""
+
+    def __init__(self, bundle: Bundle, store: GraphStore, pairs: Sequence[tuple[str, str]]) -> None:
+        catalogue = bundle.catalogue
+        ids = dict.fromkeys(user for user, _ in pairs)
+        row = {user: found for user in ids if (found := catalogue.user_ids.find(user)) is not None}
+        self.newcomers = [user for user in ids if user not in row]
+        row |= {user: catalogue.num_users + n for n, user in enumerate(self.newcomers)}
+        items = [catalogue.item_ids.find(item) for _, item in pairs]
+        known = [(row[u], i) for (u, _), i in zip(pairs, items, strict=True) if i is not None]
+        width = catalogue.num_items
+        rows, columns = np.array(known, dtype=np.int64).reshape(-1, 2).T
+        key = np.unique(rows * width + columns)
+        new = set(self.newcomers)
+        self.unknown_users = sum(user in new for user, _ in pairs)
+        self.unknown_items = sum(item is None for item in items)
+        self.seen = _histories(bundle, store, self.newcomers, key)
+        self.fresh = np.setdiff1d(key, self.seen.row_index() * width + self.seen.indices)
+        self.already_seen = len(key) - len(self.fresh)
+
+
+def _histories(bundle: Bundle, store: GraphStore, newcomers: Sequence[str], test: Int) -> CSR:
+    """What the bundle knows of its users and the store of the others, the test rows left out."""
+    history, find = bundle.history, bundle.catalogue.item_ids.find
+    rows, columns = [history.row_index().astype(np.int64)], [history.indices.astype(np.int64)]
+    ones = np.ones(history.nnz, dtype=np.float32)
+    weights = [ones if history.values is None else history.values]
+    for place, user in enumerate(newcomers, start=history.shape[0]):
+        try:
+            entries = [(find(entry.item), entry.weight) for entry in store.history(user)]
+        except (NotFoundError, InvalidInputError):  # in the file alone
+            continue
+        kept = [(item, weight) for item, weight in entries if item is not None]
+        items = np.array([item for item, _ in kept], dtype=np.int64)
+        free = ~np.isin(place * history.shape[1] + items, test)
+        rows.append(np.full(int(free.sum()), place, dtype=np.int64))
+        columns.append(items[free])
+        weights.append(np.array([weight for _, weight in kept], dtype=np.float32)[free])
+    shape = (history.shape[0] + len(newcomers), history.shape[1])
+    row, column, weight = np.concatenate(rows), np.concatenate(columns), np.concatenate(weights)
+    return CSR.from_coo(row, column, weight, shape, duplicates="max")
+
+
+def _plain(bundle: Bundle) -> BaseScores:
+    """The sum of the parts; popularity for who has done nothing."""
+    popularity = bundle.catalogue.popularity.astype(np.float32)
+
+    def base(user: int | None, history: History) -> Float:
+        return score_parts(bundle.parts, user, history) if user is not None or len(history) else popularity
+
+    return base
 
 
 def read_pairs(path: Path) -> Iterator[tuple[str, str]]:

@@ -44,7 +44,7 @@ def evaluate(
             training and validation items are masked, at `"valid"` the training items.
         ks: list lengths.
         kgat: also report `ndcg_kgat@k`, the KGAT paper's own definition (ranks 100 deep).
-        slices: report head, tail and cold items and users as well (popularity in the masked history).
+        slices: report head, tail and isolated items and users as well (popularity in the masked history).
         candidates: rank only these items (cold items among themselves); test items outside are not counted.
         block: users per block; chosen by memory when None.
 

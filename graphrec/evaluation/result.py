@@ -21,7 +21,7 @@ class EvaluationResult:
             `gini@10`.
         per_user: float64 `[num_users_evaluated]` per metric, aligned with `users`.
         users: int64, users with at least one test item, ascending.
-        slices: means within `items/head`, `items/tail`, `items/cold`, `users/head`, ...; `users` counts the
+        slices: means within `items/head`, `items/tail`, `items/isolation`, `users/head`, ...; `users` counts the
             users of each.
         seconds: wall time of scoring and ranking.
     """

@@ -1,4 +1,4 @@
-"""Head, tail and cold: who and what is popular in the history that the model may know."""
+"""Head, tail and isolation: who and what is popular in the history that the model may know."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 Int = NDArray[np.integer[Any]]
 
-SLICES = ("head", "tail", "cold")
+SLICES = ("head", "tail", "isolation")
 HEAD_SHARE = 0.2
 
 
 def popularity_slices(counts: Int, head_share: float = HEAD_SHARE) -> Int:
-    """Label each item (or user) 0 head, 1 tail or 2 cold, in the order of :data:`SLICES`.
+    """Label each item (or user) 0 head, 1 tail or 2 isolation, in the order of :data:`SLICES`.
 
-    Cold ones have no interaction. The head is the most active fifth of the others; whoever has as many
-    interactions as the last one of the head belongs to it too, so that equal counts never part.
+    Isolated ones have no interaction (strict cold start). The head is the most active fifth of the others;
+    whoever has as many interactions as the last one of the head belongs to it too, so that equal counts never
+    part.
 
     Args:
         counts: interactions in the known history, int `[n]`.

@@ -10,7 +10,7 @@ import pytest
 from graphrec.bundle import History, Part, ProfilePart, read_bundle
 from graphrec.bundle.part_arrays import part_arrays, part_from_arrays, part_options
 from graphrec.errors import InvalidInputError
-from graphrec.evaluation.of_bundle import BundleScorer
+from graphrec.evaluation.bundle_scorer import BundleScorer
 from tests.bundle.worlds import kitchen, random_parts
 
 ITEMS, DIM = 12, 5

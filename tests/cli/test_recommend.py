@@ -281,11 +281,15 @@ def test_evaluate_on_a_file_finds_what_was_left_out(
     words = ("evaluate", "--model", kitchen.bundle, "--store", kitchen.url, "--test", test)
     found = graphrec(*words, "--k", "1,3", "--json").json
     assert isinstance(found, dict)
-    assert found["metrics"]["recall@1"] == 1.0
+    assert found["slices"]["users/head"]["recall@1"] == 1.0
+    assert found["slices"]["users/isolation"] == found["slices"]["users/isolation"] | {"users": 1}
+    assert found["users"] == 4  # the stranger takes part, with popularity
     assert found["test_rows"] == {"rows": 5, "unknown_users": 1, "unknown_items": 1, "already_seen": 0}
     table = graphrec(*words, "--k", "3")
     assert table.out.splitlines()[0] == "metric\tmean\tstandard error"
-    assert "recall@3\t1.0000" in table.out
+    assert "recall@3\t" in table.out
+    assert "1 rows are of users" in table.err
+    assert "users/isolation (1 users)" in table.err
 
 
 @pytest.mark.parametrize(

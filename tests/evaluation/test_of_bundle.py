@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graphrec.bundle import ItemItemPart, VectorPart
-from graphrec.evaluation.of_bundle import BundleScorer
+from graphrec.evaluation.bundle_scorer import BundleScorer
 from graphrec.sparse import CSR
 from tests.bundle.worlds import kitchen, random_parts
 

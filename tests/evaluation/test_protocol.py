@@ -89,9 +89,9 @@ def test_item_slices_keep_the_ranking_and_count_their_own_test_items(case):
         if test[user] & cold
     ]
     if not rows:
-        assert "items/cold" not in result.slices
+        assert "items/isolation" not in result.slices
     else:
-        found = result.slices["items/cold"]
+        found = result.slices["items/isolation"]
         assert found["users"] == len(rows)
         for name in ("recall@5", "ndcg@5", "mrr@5"):
             assert found[name] == pytest.approx(np.mean([row[name] for row in rows]))
