@@ -117,5 +117,5 @@ def process(*words: object, cwd: Path | None = None, **environment: str) -> subp
     env = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", **environment}
     return subprocess.run(
         [sys.executable, "-m", "graphrec", *map(str, words)],
-        capture_output=True, text=True, env=env, cwd=cwd, timeout=120, check=False,
+        capture_output=True, text=True, env=env, cwd=cwd, timeout=300, check=False,
     )  # fmt: skip
