@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from graphrec.encoders.base import Encoder
 from graphrec.errors import InvalidInputError
 from graphrec.nlu.result import Intent, NLUResult, Step
 from graphrec.ranking.memory import DAY, MemoryShape, MemoryView
+
+if TYPE_CHECKING:
+    from graphrec.nlu.intents import IntentModel
 
 Float = NDArray[np.floating[Any]]
 
@@ -46,6 +49,7 @@ class IntentRanker:
             silence a classifier that is sure.
         window: utterances kept one by one.
         half_life: seconds after which an event counts half.
+        sure: a classifier that is at least so sure of an intent is never overruled.
     """
 
     encoder: Encoder
@@ -56,12 +60,19 @@ class IntentRanker:
     limit: float = 20.0
     window: int = 32
     half_life: float = 30 * DAY
+    sure: float = 0.9
+
+    @classmethod
+    def of(cls, model: IntentModel, **settings: float) -> IntentRanker:
+        """The ranker for a classifier: its intents, and its encoder."""
+        return cls(model.encoder, model.intents, **settings)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         positive = min(self.habit, self.nearness, self.sharpness, self.half_life) > 0 and self.limit >= 1
+        positive = positive and 0 <= self.sure <= 1
         if not positive or not self.intents or len(set(self.intents)) != len(self.intents):
             raise InvalidInputError(
-                "An intent ranker needs intents, each once, positive constants and a limit of at least 1."
+                "An intent ranker needs intents, each once, positive constants, a limit of 1 or more, a share `sure`."
             )
 
     @cached_property
@@ -73,8 +84,11 @@ class IntentRanker:
     def _place(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.intents)}
 
-    def event(self, text: str | None, intent: str) -> Float:
+    def event(self, text: str | None, intent: str, vector: Float | None = None) -> Float:
         """What to update a memory with once an intent proved right, float32 `[shape.dim]`.
+
+        Args:
+            vector: the utterance's, where it is known already; else the encoder is asked.
 
         Raises:
             InvalidInputError: the ranker does not know the intent.
@@ -83,13 +97,14 @@ class IntentRanker:
             raise InvalidInputError(f"The intent ranker knows no intent {intent!r}; it was made for others.")
         label = np.zeros(len(self.intents), dtype=np.float32)
         label[self._place[intent]] = 1.0
-        return np.concatenate([self._vector(text), label])
+        return np.concatenate([self._vector(text, vector), label], dtype=np.float32)
 
     def rank(self, result: NLUResult, memory: MemoryView, vector: Float | None = None) -> NLUResult:
         """The result with its intents in this user's order, their confidences adjusted.
 
         The confidences keep their sum. Nothing changes for a user without events, for an intent without a
-        confidence, one that the dialogue confirmed or denied, or an utterance that fits none (`novel`).
+        confidence, one that the classifier is sure of or the dialogue confirmed or denied, or an utterance that fits
+        none (`novel`).
 
         Args:
             memory: the user's, of :attr:`shape`.
@@ -103,7 +118,7 @@ class IntentRanker:
             raise InvalidInputError(
                 f"The memory holds vectors of {memory.long.shape[1]} numbers, this ranker's have {self.shape.dim}."
             )
-        if top is None or top.confidence is None or top.status != "none" or result.novel or not len(memory):
+        if top is None or not self.applies(result) or not len(memory):
             return result
         rankable = [top, *(other for other in result.alternatives if other.confidence is not None)]
         before = np.array([intent.confidence for intent in rankable], dtype=np.float64)
@@ -119,6 +134,13 @@ class IntentRanker:
         unsure = tuple(other for other in result.alternatives if other.confidence is None)
         ranked = replace(result, intent=first, alternatives=(*others, *unsure))
         return ranked if first.name == top.name else _explained(ranked, top, first)
+
+    def applies(self, result: NLUResult) -> bool:
+        """Whether an utterance leaves its intent open enough to be ranked by habit."""
+        top = result.intent
+        if top is None or top.confidence is None or top.status != "none" or result.novel:
+            return False
+        return top.confidence < self.sure
 
     def factors(self, names: Sequence[str], memory: MemoryView, vector: Float) -> Float:
         """`N q_i` of some intents, float64 `[len(names)]`; see the module."""
@@ -145,4 +167,4 @@ class IntentRanker:
 
 def _explained(result: NLUResult, before: Intent, after: Intent) -> NLUResult:
     detail = f"What the user meant before puts {after.name} ahead of {before.name}."
-    return replace(result, trace=(*result.trace, Step("intent", confidence=after.confidence, detail=detail)))
+    return replace(result, trace=(*result.trace, Step("memory", confidence=after.confidence, detail=detail)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from graphrec.errors import InvalidInputError
 from graphrec.nlu.cues import STOPWORDS
 from graphrec.nlu.intents import rules
 from graphrec.nlu.parser import MAX_CHARS
@@ -14,6 +16,8 @@ from graphrec.nlu.slots import slots_of
 from graphrec.nlu.tokens import tokenize
 
 if TYPE_CHECKING:
+    from graphrec.nlu.intent_memory import IntentMemory
+    from graphrec.nlu.intent_ranker import Float
     from graphrec.nlu.intents import Classification, IntentModel
     from graphrec.nlu.parser import RequestParser
 
@@ -31,11 +35,20 @@ class Pipeline:
     Args:
         model: a trained intent model; None goes by rules.
         parser: links words to the catalogue.
+        memory: what users meant before; where the model is not sure it re-ranks the intents. None leaves them.
+
+    Raises:
+        InvalidInputError: the memory knows other intents than the model, or there is no model.
     """
 
-    def __init__(self, model: IntentModel | None, parser: RequestParser) -> None:
+    def __init__(
+        self, model: IntentModel | None, parser: RequestParser, memory: IntentMemory | None = None
+    ) -> None:
+        if memory is not None and (model is None or tuple(memory.ranker.intents) != model.intents):
+            raise InvalidInputError("A memory of intents is for one intent model; give the model it was made for.")
         self.model = model
         self.parser = parser
+        self.memory = memory
 
     def understand(
         self, text: str, *, user: str | None = None, session: str | None = None, locale: str | None = None,
@@ -55,7 +68,8 @@ class Pipeline:
             context: what the platform carries from turn to turn, passed on.
         """
         started = time.perf_counter()
-        intent, domain, ranking = self._intent(text)
+        intent, domain, ranking, vector = self._intent(text)
+        inside = intent is not None
         classified = time.perf_counter()
         slots = slots_of(self.parser.parse(text), self.parser.lexicon)[:MAX_SLOTS]
         linked = time.perf_counter()
@@ -67,21 +81,34 @@ class Pipeline:
             Step("intent", 1e3 * (classified - started), _sure(intent), intent is None, detail),
             Step("slots", 1e3 * (linked - classified), _least(slots), False, f"{len(slots)} found"),
         )
-        return NLUResult(
+        result = NLUResult(
             text=text, locale=locale, source="native", domain=domain, intent=intent, alternatives=ranking,
             slots=slots, user=user, session=session, novel=intent is None, context=dict(context or {}),
-            trace=steps,
+            trace=steps, vector=vector,
         )  # fmt: skip
+        return self._by_habit(result) if inside else result
 
-    def _intent(self, text: str) -> tuple[Intent | None, str | None, tuple[Intent, ...]]:
-        """Intent, domain and the other intents, best first; no intent when none fits."""
+    def _by_habit(self, result: NLUResult) -> NLUResult:
+        """An intent that the model is not sure of, in the light of what the user meant before; the trace says so."""
+        if self.memory is None or self.model is None or not self.memory.ranker.applies(result):
+            return result
+        started = time.perf_counter()
+        ranked = self.memory.rank(result)
+        detail = "no habit decides it" if ranked.trace == result.trace else ranked.trace[-1].detail
+        step = Step("memory", 1e3 * (time.perf_counter() - started), _sure(ranked.intent), False, detail)
+        domains = dict(zip(self.model.intents, self.model.domains, strict=True))
+        domain = domains[ranked.intent.name] if ranked.intent is not None else result.domain
+        return replace(ranked, domain=domain, trace=(*result.trace, step))
+
+    def _intent(self, text: str) -> tuple[Intent | None, str | None, tuple[Intent, ...], Float | None]:
+        """Intent, domain, the other intents, best first, and the vector; no intent when none fits."""
         if self.model is None:
             found = rules.guess(text)
-            return found, rules.DOMAINS[found.name] if found else None, ()
+            return found, rules.DOMAINS[found.name] if found else None, (), None
         seen: Classification = self.model.classify(text)
         if seen.out_of_scope:
-            return None, None, seen.ranking
-        return seen.ranking[0], seen.domain, seen.ranking[1:]
+            return None, None, seen.ranking, seen.vector
+        return seen.ranking[0], seen.domain, seen.ranking[1:], seen.vector
 
 
 def _sure(intent: Intent | None) -> float | None:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from graphrec.ranking.query import NodeRef
 
 Status: TypeAlias = Literal["none", "confirmed", "denied"]
@@ -72,7 +75,7 @@ class Step:
     """One stage on the way from a request to its answer.
 
     Args:
-        stage: read, intent, slots, link, query, rank or relax.
+        stage: read, intent, memory, slots, link, query, rank or relax.
         ms: milliseconds it took.
         confidence: 0 to 1, where the stage has one.
         failed: whether the request came to grief here.
@@ -104,6 +107,7 @@ class NLUResult:
         complete: False while the platform itself still asks for slots.
         context: what the platform carries from turn to turn (session attributes, contexts).
         trace: stages so far.
+        vector: the utterance's, float32 `[dim]`, where our own model read it; it is no part of the JSON form.
     """
 
     text: str | None = None
@@ -119,3 +123,4 @@ class NLUResult:
     complete: bool = True
     context: Mapping[str, Any] = field(default_factory=dict)
     trace: tuple[Step, ...] = ()
+    vector: NDArray[np.floating[Any]] | None = field(default=None, repr=False, compare=False)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.bundle.safetensors_io import read_safetensors, write_safetensors
-from graphrec.errors import CorruptionError, StoreError
+from graphrec.errors import CorruptionError, InvalidInputError, StoreError
 from graphrec.ranking.memory import MemoryShape, MemoryView, UserMemory
 from graphrec.sparse.strings import Strings
 
@@ -24,10 +24,16 @@ class MemoryBank:
 
     Args:
         shape: of every memory in the bank.
+        limit: users at most; the one not heard of for longest makes room for a new one. None takes any number.
+
+    Raises:
+        InvalidInputError: the limit is less than 1.
     """
 
-    def __init__(self, shape: MemoryShape) -> None:
-        self.shape = shape
+    def __init__(self, shape: MemoryShape, limit: int | None = None) -> None:
+        if limit is not None and limit < 1:
+            raise InvalidInputError(f"A bank holds at least one memory, but a limit of {limit} was given.")
+        self.shape, self.limit = shape, limit
         self._memories: dict[str, UserMemory] = {}
         self._lock = Lock()
 
@@ -42,7 +48,9 @@ class MemoryBank:
         with self._lock:
             memory = self._memories.get(user) or UserMemory(self.shape)
             memory.update(vector, time, key=key, weight=weight)
-            self._memories[user] = memory  # only after the event was found good
+            self._memories.pop(user, None)
+            self._memories[user] = memory  # only after the event was found good, and as the newest
+            self._make_room()
 
     def read(self, user: str, now: float | None = None) -> MemoryView:
         """What is remembered of a user; an empty memory for one who is not known."""
@@ -53,6 +61,10 @@ class MemoryBank:
         """Erase a user's memory; gives whether there was one. A saved file keeps it until saved again."""
         with self._lock:
             return self._memories.pop(user, None) is not None
+
+    def _make_room(self) -> None:
+        while self.limit is not None and len(self._memories) > self.limit:
+            del self._memories[next(iter(self._memories))]
 
     def save(self, path: Path | str) -> Path:
         """Write all memories to one safetensors file; an older one is replaced in one step or not at all.
@@ -88,27 +100,33 @@ class MemoryBank:
         }  # fmt: skip
 
     @classmethod
-    def load(cls, path: Path | str) -> Self:
+    def load(cls, path: Path | str, limit: int | None = None) -> Self:
         """A bank from a file of :meth:`save`.
+
+        Args:
+            limit: users at most; of more, those heard of last are taken.
 
         Raises:
             CorruptionError: the file is missing or does not hold memories.
         """
         try:
             arrays = read_safetensors(Path(path))
-            return cls.from_arrays(arrays)
+            return cls.from_arrays(arrays, limit)
         except (KeyError, ValueError, IndexError) as error:
             raise CorruptionError(
                 f"{path} does not hold users' memories ({error}); build it again."
             ) from error
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]], limit: int | None = None) -> Self:
         """A bank from the arrays of :meth:`arrays`."""
         _, window, dim = arrays["events"].shape
-        bank = cls(MemoryShape(dim, window, tuple(arrays["half_lives"].tolist())))
+        bank = cls(MemoryShape(dim, window, tuple(arrays["half_lives"].tolist())), limit)
         users = Strings(arrays["users.data"], arrays["users.offsets"], source="memories")
-        for row, user in enumerate(users):
+        if len(users) != len(arrays["latest"]):
+            raise CorruptionError("The memories do not fit their users; build them again.")
+        order = np.argsort(arrays["latest"], kind="stable").tolist()
+        for row in order[-limit:] if limit is not None else order:
             state = {name: arrays[name][row] for name in _STATE}
-            bank._memories[user] = UserMemory.from_arrays(bank.shape, state)
+            bank._memories[users[row]] = UserMemory.from_arrays(bank.shape, state)
         return bank

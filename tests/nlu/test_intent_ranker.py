@@ -72,7 +72,7 @@ def test_the_same_words_mean_again_what_they_meant():
     view = remembered(own, [("like that", "similar")] * 3 + [("xyz", "recommend")] * 3).read()
     near = own.rank(result("like that", 0.3, 0.36, 0.34, 0.0), view)
     far = own.rank(result("bbb", 0.3, 0.36, 0.34, 0.0), view)
-    assert near.intent.name == "similar" and near.trace[-1].stage == "intent"
+    assert near.intent.name == "similar" and near.trace[-1].stage == "memory"
     assert "similar ahead of recommend" in near.trace[-1].detail
     assert far.intent.name == "recommend" and far.trace == ()
 

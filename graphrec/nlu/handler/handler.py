@@ -12,6 +12,7 @@ from graphrec.errors import GraphRecError, InvalidInputError
 from graphrec.nlu.dialogue import DialogueState, SessionStore
 from graphrec.nlu.handler.answering import Answering
 from graphrec.nlu.handler.envelope import Envelope, open_envelope, sniff
+from graphrec.nlu.handler.habits import Habits
 from graphrec.nlu.handler.novel import NovelSink
 from graphrec.nlu.handler.reading import Understanding, opened, page_size, read_utterance
 from graphrec.nlu.handler.reply import Reply
@@ -23,6 +24,8 @@ from graphrec.ranking.query import GraphQuery
 if TYPE_CHECKING:
     from graphrec.nlu.adapter import Adapter
     from graphrec.nlu.handler.teaching import PreferenceStore
+    from graphrec.nlu.intent_memory import IntentMemory
+    from graphrec.nlu.intents import IntentModel
     from graphrec.nlu.pipeline import Pipeline
     from graphrec.nlu.recommender import Recommender
 
@@ -35,7 +38,7 @@ class RecipeRequestHandler:
 
     Args:
         recommender: ranks, and knows the catalogue.
-        nlu: understands plain text.
+        nlu: understands plain text; a memory of intents that it carries learns from what is handled.
         store: where taught preferences are kept; None remembers nothing beyond the conversation.
         sessions: keeps conversations for callers whose platform does not; None keeps none here.
         adapter: from an understood utterance to a plan; the shipped maps by default.
@@ -55,18 +58,23 @@ class RecipeRequestHandler:
         self.recommender, self.pipeline, self.adapter = recommender, nlu, adapter
         self.sessions, self.page = sessions, page
         self._understanding = Understanding(nlu, adapter)
+        self._habits = None if nlu.memory is None else Habits(nlu.memory, adapter.maps)
         self._answering = Answering(recommender, self._understanding, store, novel)
 
     @classmethod
     def load(
-        cls, bundle_dir: Path | str, nlu_dir: Path | str | None = None, store: Any | None = None, **more: Any
-    ) -> Self:
+        cls, bundle_dir: Path | str, nlu_dir: Path | str | None = None, store: Any | None = None, *,
+        memory: Path | str | IntentMemory | None = None, **more: Any,
+    ) -> Self:  # fmt: skip
         """A handler from folders.
 
         Args:
             bundle_dir: a trained bundle.
             nlu_dir: a trained intent model; None goes by rules.
             store: an open store or its URL: histories are read from it and preferences kept in it.
+            memory: what users meant before, which re-ranks intents that the model is not sure of; a file of
+                :meth:`~graphrec.nlu.intent_memory.IntentMemory.save`, which need not be there yet. None, the default,
+                remembers nothing of the kind. Saving it is up to the caller.
             more: what :class:`RecipeRequestHandler` takes besides; conversations are kept in a new
                 :class:`SessionStore` unless `sessions` says otherwise.
         """
@@ -85,7 +93,8 @@ class RecipeRequestHandler:
             model = IntentModel.load(nlu_dir)
         kept = cast("PreferenceStore | None", store)
         more.setdefault("sessions", SessionStore())
-        handler = cls(recommender, Pipeline(model, recommender.parser), store=kept, **more)
+        pipeline = Pipeline(model, recommender.parser, _memory(memory, model))
+        handler = cls(recommender, pipeline, store=kept, **more)
         handler.warm_up()
         return handler
 
@@ -143,6 +152,8 @@ class RecipeRequestHandler:
         if reply is None:
             self._understanding.understand(turn)
             reply = self._answering.answer(turn)
+        if self._habits is not None:
+            self._habits.heard(turn, reply)
         return self._kept(turn, reply)
 
     def _resumed(self, turn: Turn) -> DialogueState:
@@ -173,6 +184,18 @@ class RecipeRequestHandler:
             lost = "That is more than I can remember for your next question."
             return replace(reply, speech=f"{reply.speech} {lost}", state=None)
         return replace(reply, state=state)
+
+
+def _memory(given: Path | str | IntentMemory | None, model: IntentModel | None) -> IntentMemory | None:
+    """The memory to use: as given, from its file, or a new one where the file is not there yet."""
+    if given is None or not isinstance(given, Path | str):
+        return given
+    if model is None:
+        raise InvalidInputError("A memory of intents needs a trained intent model beside it (nlu_dir).")
+    from graphrec.nlu.intent_memory import IntentMemory
+    from graphrec.nlu.intent_ranker import IntentRanker
+
+    return IntentMemory.load(given, model) if Path(given).exists() else IntentMemory(IntentRanker.of(model))
 
 
 def _for_user(state: DialogueState, user: str | None) -> DialogueState:
