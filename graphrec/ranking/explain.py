@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from graphrec.language.fold import tokens
 from graphrec.ranking.answer import Edge, Reason
-from graphrec.ranking.cold import COLD_USER
 from graphrec.ranking.live import LiveStore, catalogue_title
 from graphrec.ranking.query import GraphQuery, NodeRef
 from graphrec.ranking.scoring import Scoring
@@ -72,12 +71,7 @@ class _Explainer:
         self.catalogue = self.scoring.bundle.catalogue
         self.items = self.scoring.candidates[self.best]
         self.full = self.scoring.rescore(self.best)
-        history, user = self.scoring.user.history, self.scoring.user
-        self.contributions = np.zeros((len(history), len(self.best)), dtype=np.float32)
-        if user.fallback != COLD_USER:
-            for part in self.scoring.bundle.parts:
-                share = part.contributions(user.index, history, self.items)
-                self.contributions += np.float32(part.weight) * share
+        self.contributions = self.scoring.contributions(self.items)
 
     def reasons(self, place: int) -> Iterator[Reason]:
         """Reasons for one item: what was asked for, then what the user did, the largest drop first."""

@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Bundle, score_parts
+from graphrec.bundle import Bundle, History, score_parts
 from graphrec.errors import CorruptionError
 from graphrec.ranking.cold import COLD_USER, UserState, popularity_prior
+from graphrec.ranking.cold_users import ColdUsers, Mixture, trained_cold_users
 from graphrec.ranking.constraints import items_with
 from graphrec.ranking.memory_term import MemoryTerm
 from graphrec.ranking.query import GraphQuery, NodeRef
@@ -105,18 +106,79 @@ class Scoring:
         history = self.user.history if removed is None else self.user.history.without(removed)
         items = self.candidates[positions]
         asked = query or self.query
-        kept = removed is None and (query is None or self.memory is None)
+        kept = removed is None and (
+            query is None or (self.memory is None and self._likes(query) == self._likes(self.query))
+        )
         base = self.base[positions] if kept else self._base(items, removed, asked)
         return self._with_tastes(asked, items, self._fused(asked, history.items, items, base))
 
+    def contributions(self, items: Int) -> Float:
+        """What each history entry adds to the personal score of some items, float32 `[history, len(items)]`."""
+        user, history = self.user, self.user.history
+        out = np.zeros((len(history), len(items)), dtype=np.float32)
+        if user.fallback == COLD_USER:
+            return out
+        mixture = self._mixture
+        own = 1.0 if mixture is None else mixture.trained
+        for part in self.bundle.parts if own else ():
+            out += np.float32(own * part.weight) * part.contributions(user.index, history, items)
+        if self._cold is not None and mixture is not None and own < 1:
+            liked = self._liked(self.query)
+            out += self._cold.contributions(self.bundle, mixture, history, liked, items)
+        return out
+
     def _base(self, items: Int | None, removed: Int | None, query: GraphQuery) -> Float:
-        if self.user.fallback == COLD_USER:
+        liked = self._liked(query)
+        if self.user.fallback == COLD_USER and self._mixture is None:
             return popularity_prior(self.bundle.catalogue, items)
-        scores = score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
+        history = self.user.history if removed is None else self.user.history.without(removed)
+        scores = self._personal(items, removed, history, liked)
         if self.memory is None or not self.memory.concerns(self.user):
             return scores
-        history = self.user.history if removed is None else self.user.history.without(removed)
         return scores + self.memory.score(history, query, items)
+
+    def _personal(self, items: Int | None, removed: Int | None, history: History, liked: History) -> Float:
+        """The model's own score and that of a user with little evidence, as the mixture has them."""
+        mixture = self._mixture
+        if mixture is None or self._cold is None or mixture.trained == 1:
+            return score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
+        scores = self._cold.score(self.bundle, mixture, history, liked, items)
+        if mixture.trained == 0:
+            return scores
+        own = score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
+        return np.asarray(scores + np.float32(mixture.trained) * own, dtype=np.float32)
+
+    @cached_property
+    def _cold(self) -> ColdUsers | None:
+        return trained_cold_users(self.bundle)
+
+    @cached_property
+    def _mixture(self) -> Mixture | None:
+        """What counts how much for this user; None where popularity, or the model alone, decides.
+
+        It is that of everything known, also where one cause is taken away: the score then lacks what the cause
+        said, and nothing else about the user has changed.
+        """
+        if self._cold is None:
+            return None
+        liked = self._liked(self.query)
+        if self.user.fallback == COLD_USER and not len(liked):
+            return None
+        index, starts = self.user.index, self.bundle.history.indptr
+        degree = None if index is None else int(starts[index + 1] - starts[index])
+        return self._cold.mixture(self.user.history, liked, degree)
+
+    def _likes(self, query: GraphQuery) -> tuple[NodeRef, ...]:
+        """What the user once said they like, where that says something about the personal score."""
+        return () if self._cold is None else tuple(_wishes_and_likes(query)[1])
+
+    def _liked(self, query: GraphQuery) -> History:
+        """The likes as evidence."""
+        if self._cold is None or not query.taught:
+            return History()
+        catalogue = self.bundle.catalogue
+        found = [items_with(catalogue, ref) for ref in self._likes(query)]
+        return self._cold.liked(catalogue, [items for items in found if items is not None])
 
     def _fused(self, query: GraphQuery, history: Int, items: Int, base: Float) -> Float:
         if self.fusion is None or not self.query.has_request or not len(items):
