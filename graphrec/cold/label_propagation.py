@@ -91,9 +91,7 @@ def correct_and_smooth(
     known = F.one_hot(data.y[data.train], data.num_classes).to(base.dtype)
     error = torch.zeros_like(base)
     error[data.train] = known - base[data.train]
-    spread = _spread(
-        data, error, correct or LabelPropagationConfig(), data_range=(-1.0, 1.0), pinned=data.train
-    )
+    spread = _spread(data, error, correct or LabelPropagationConfig(), data_range=(-1.0, 1.0))
     mean_error = error[data.train].abs().sum() / max(1, len(data.train))
     scale = mean_error / spread.abs().sum(dim=1, keepdim=True)
     scale = torch.where(torch.isinf(scale) | torch.isnan(scale) | (scale > 1000), 1.0, scale)
@@ -109,15 +107,12 @@ def _spread(
     config: LabelPropagationConfig,
     *,
     data_range: tuple[float, float],
-    pinned: Tensor | None = None,
 ) -> Tensor:
-    """The iteration; rows of `pinned` nodes are set back to their start after every step."""
+    """The iteration, entries held within the range."""
     step = data.loopless.matrix(_entries(data, config.matrix))
     y, rest = start, (1.0 - config.alpha) * start
     for _ in range(config.num_steps):
         y = torch.addmm(rest, step, y, alpha=config.alpha).clamp_(*data_range)
-        if pinned is not None:
-            y[pinned] = start[pinned]
     return y
 
 

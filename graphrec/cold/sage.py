@@ -60,7 +60,7 @@ class GraphSAGE(NodeClassifier):
     def logits(self, data: NodeData) -> Tensor:
         """`[num_nodes, num_classes]`."""
         p = self.config.dropout
-        x = self._aggregate(data, self.first(data.features, p, self.generator)) + self.biases[0]
+        x: Tensor = self._aggregate(data, self.first(data.features, p, self.generator)) + self.biases[0]
         for layer, bias in zip(self.rest, self.biases[1:], strict=True):
             x = self._aggregate(data, layer(self.drop(x.relu(), p))) + bias
         return x
@@ -68,7 +68,7 @@ class GraphSAGE(NodeClassifier):
     def _aggregate(self, data: NodeData, mapped: Tensor) -> Tensor:
         """The mean after the linear map, with which it commutes: the narrower vectors travel."""
         if self.parts == 2:
-            own, neighbours = mapped.chunk(2, dim=1)
+            own, neighbours = torch.chunk(mapped, 2, dim=1)
             return own + data.neighbour_mean(neighbours.contiguous())
         degree = data.degree.to(mapped.dtype).unsqueeze(1)
         return (mapped + degree * data.neighbour_mean(mapped)) / (degree + 1.0)
