@@ -11,21 +11,12 @@ from numpy.typing import NDArray
 from graphrec.bundle import Catalogue, Strings
 from graphrec.language.fold import fold
 from graphrec.language.taxonomy import load_taxonomy
+from graphrec.ranking.closure import CONTENTS, HIERARCHY, KIND_WEIGHT, closed_items, closure
 from graphrec.sparse import CSR
 from graphrec.store.columns import Interactions
 from graphrec.store.snapshot import GraphSnapshot, RelationInfo
 
 Int = NDArray[np.integer[Any]]
-
-HIERARCHY = "is_a"
-"""The relation, from narrower to broader, that constraints are closed over."""
-
-KIND_WEIGHT = 1.0
-"""Least weight of a hierarchy's edge that says "is a kind of"; a lighter one says "only holds some of"."""
-
-CONTENTS = ("ingredient", "allergen")
-"""Types that say what an item is made of, with a hierarchy or without: not knowing them is never safe."""
-
 
 class _Numbering:
     """One dense numbering over the nodes of several types."""
@@ -57,8 +48,8 @@ def build_catalogue(
     contents = dict.fromkeys([*(r.src for r in hierarchy), *(name for name in CONTENTS if name in types)])
     nodes = _Numbering(snapshot, list(types))
     item_attributes, edge_relation = _edges(snapshot, relations, nodes)
-    kinds_of = _closure(_steps(snapshot, hierarchy, nodes, KIND_WEIGHT))
-    broader = _closure(_steps(snapshot, hierarchy, nodes, -np.inf))
+    kinds_of = closure(_steps(snapshot, hierarchy, nodes, KIND_WEIGHT))
+    broader = closure(_steps(snapshot, hierarchy, nodes, -np.inf))
     history, kinds = _strongest(events)
     alias, alias_attribute = _spellings(nodes, load_taxonomy().aliases if aliases is None else aliases)
     item_type = snapshot.item_type
@@ -71,8 +62,8 @@ def build_catalogue(
         attribute_type=nodes.type_code, attribute_ids=Strings.pack(nodes.ids),
         attribute_names=Strings.pack(nodes.names), relations=tuple(r.name for r in relations),
         item_attributes=item_attributes, edge_relation=edge_relation,
-        attribute_items=_closed(item_attributes, kinds_of), broader_kinds=kinds_of,
-        attribute_items_contained=_closed(item_attributes, broader), broader=broader,
+        attribute_items=closed_items(item_attributes, kinds_of), broader_kinds=kinds_of,
+        attribute_items_contained=closed_items(item_attributes, broader), broader=broader,
         properties={key: np.array(value) for key, value in snapshot.properties(item_type).items()},
         popularity=np.bincount(history.indices, minlength=events.num_items).astype(np.float32),
         kinds=tuple(snapshot.kinds), history_kind=kinds, alias=alias, alias_attribute=alias_attribute,
@@ -122,36 +113,6 @@ def _steps(
         low.append((matrix.row_index() + nodes.start[info.src])[kept])
         high.append((matrix.indices.astype(np.int64) + nodes.start[info.dst])[kept])
     return CSR.from_coo(np.concatenate(low), np.concatenate(high), None, (nodes.total, nodes.total))
-
-
-def _closure(direct: CSR) -> CSR:
-    """Every broader attribute of each, over any number of steps; a cycle makes its members equal."""
-    closed = direct
-    while True:
-        rows, cols = _joined(closed.row_index(), closed.indices, direct)
-        both = np.concatenate([closed.row_index(), rows]), np.concatenate([closed.indices, cols])
-        grown = CSR.from_coo(both[0], both[1], None, direct.shape)
-        if grown.nnz == closed.nnz:
-            return closed
-        closed = grown
-
-
-def _joined(rows: Int, middle: Int, right: CSR) -> tuple[Int, Int]:
-    """Pairs (row, c) for every (row, m) and every c in `right`'s row m."""
-    counts = right.degrees()[middle]
-    total = int(counts.sum())
-    within = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(rows, counts), right.indices[np.repeat(right.indptr[middle], counts) + within]
-
-
-def _closed(item_attributes: CSR, broader: CSR) -> CSR:
-    """Attribute to items, an item counting for everything broader than what it has."""
-    items, attributes = item_attributes.row_index(), item_attributes.indices
-    more_items, more_attributes = _joined(items, attributes, broader)
-    return CSR.from_coo(
-        np.concatenate([attributes, more_attributes]), np.concatenate([items, more_items]), None,
-        (item_attributes.shape[1], item_attributes.shape[0]),
-    )  # fmt: skip
 
 
 def _strongest(events: Interactions) -> tuple[CSR, NDArray[np.int16]]:

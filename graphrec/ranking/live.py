@@ -62,13 +62,17 @@ class Store(Protocol):
 class LiveStore:
     """A store in the numbering of a bundle.
 
+    Args:
+        check: look whether they belong together.
+
     Raises:
         BundleMismatchError: the store holds few of the bundle's items: it is another catalogue's.
     """
 
-    def __init__(self, store: Store, bundle: Bundle) -> None:
+    def __init__(self, store: Store, bundle: Bundle, *, check: bool = True) -> None:
         self.store, self.catalogue = store, bundle.catalogue
-        self._check(bundle)
+        if check:
+            self._check(bundle)
 
     def history(self, user: str) -> tuple[History, tuple[str, ...]] | None:
         """Items of the bundle that a user interacted with, with times, and the strongest kind of each.

@@ -10,18 +10,20 @@ from typing import Any, Self, cast
 
 import numpy as np
 
-from graphrec.bundle import Bundle, read_bundle
-from graphrec.errors import CorruptionError, InvalidInputError, NotFoundError
+from graphrec.bundle import Bundle, Catalogue, read_bundle
+from graphrec.errors import InvalidInputError, NotFoundError
 from graphrec.ranking.answer import Answer, RecommendedItem
 from graphrec.ranking.cold import user_state
 from graphrec.ranking.constraints import allowed_items
 from graphrec.ranking.explain import explain
 from graphrec.ranking.live import LiveStore, Store, catalogue_title
-from graphrec.ranking.memory_term import trained_memory
+from graphrec.ranking.memory_term import MemoryTerm
 from graphrec.ranking.query import GraphQuery, NodeRef, Requirement, as_refs, as_requirements
+from graphrec.ranking.refresh import Live, StoreFollower, tells_changes
 from graphrec.ranking.retrieval import top_k
 from graphrec.ranking.scoring import Fusion, Scoring
 from graphrec.ranking.similar import similarity
+from graphrec.ranking.state import ServingState, trained_placer
 
 _QUERY_KEYS = (
     "user", "k", "candidates", "exclude_seen", "must", "must_not", "should", "should_not", "ranges",
@@ -32,20 +34,58 @@ _LINE_KEYS = {*_QUERY_KEYS, "request", "explain"}
 class Recommender:
     """Answers requests from a bundle, alone or over a live store. Safe to share between threads.
 
+    Over a store every answer starts with a look at its catalogue's revision: recipes and attributes that were
+    imported a moment ago, by whichever process, are in the next answer.
+
     Args:
         bundle: a trained model.
-        store: an open :class:`graphrec.store.GraphStore`; histories and names are then read live.
-        fusion: the trained request scorer; left out, the bundle's own when it carries one.
+        store: an open :class:`graphrec.store.GraphStore`; histories, names and the catalogue are then read live.
+        fusion: a request scorer in place of the bundle's own. It knows the bundle's items alone, so that new ones
+            are not ranked with it.
 
     Raises:
         BundleMismatchError: bundle and store hold different catalogues.
     """
 
     def __init__(self, bundle: Bundle, store: Store | None = None, fusion: Fusion | None = None) -> None:
-        self.bundle, self.catalogue = bundle, bundle.catalogue
-        self.live = None if store is None else LiveStore(store, bundle)
-        self.fusion = fusion if fusion is not None else trained_fusion(bundle)
-        self.memory = None if self.live is None else trained_memory(bundle)
+        live = None if store is None else LiveStore(store, bundle)
+        state = ServingState.of(bundle, live, fusion)
+        follower = None
+        if tells_changes(store):
+            follower = StoreFollower(bundle, store, None if fusion is not None else trained_placer(bundle))
+        self._live = Live(state, follower, lambda extended, before: before.over(extended, fusion))
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle, over the catalogue that the last answer knew."""
+        return self._live.state.bundle
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue that the last answer knew."""
+        return self._live.state.bundle.catalogue
+
+    @property
+    def live(self) -> LiveStore | None:
+        """The store in the bundle's numbering."""
+        return self._live.state.live
+
+    @property
+    def fusion(self) -> Fusion | None:
+        """The request scorer."""
+        return self._live.state.fusion
+
+    @property
+    def memory(self) -> MemoryTerm | None:
+        """The reading of newest events."""
+        return self._live.state.memory
+
+    def refresh(self) -> ServingState:
+        """All that answers are made of, as the store has it now. Every answer begins with it.
+
+        The same object as before where no recipe or attribute has changed.
+        """
+        return self._live.current()
 
     @classmethod
     def load(cls, directory: Path | str, store: Any | None = None, *, verify: bool = True) -> Self:
@@ -102,6 +142,7 @@ class Recommender:
         if exclude_seen is not None:
             changes["exclude_seen"] = exclude_seen
         base = replace(base, **changes)
+        self.refresh()  # before the words are read: they may name what has just come
         return self.answer(self.understand(request, base) if request else base, explain=explain)
 
     def understand(self, request: str, base: GraphQuery) -> GraphQuery:
@@ -113,11 +154,12 @@ class Recommender:
 
     def answer(self, query: GraphQuery, *, explain: bool = False) -> Answer:
         """Rank for a query that is understood already."""
-        user = user_state(self.bundle, self.live, query.user)
-        allowed = allowed_items(self.catalogue, query, user.history.items)
-        scoring = Scoring(self.bundle, user, query, allowed.items, self.fusion, self.memory)
+        state = self.refresh()
+        user = user_state(state.bundle, state.live, query.user)
+        allowed = allowed_items(state.bundle.catalogue, query, user.history.items)
+        scoring = Scoring(state.bundle, user, query, allowed.items, state.fusion, state.memory)
         note = " ".join([*([query.note] if query.note else []), *allowed.notes]) or None
-        return Answer(query.user, self._best(scoring, explain), query, user.fallback, note)
+        return Answer(query.user, _best(state, scoring, explain), query, user.fallback, note)
 
     def similar(self, item: str, k: int = 10) -> list[RecommendedItem]:
         """Items most like one, best first.
@@ -125,15 +167,17 @@ class Recommender:
         Raises:
             NotFoundError: the bundle has no such item.
         """
-        index = self.catalogue.item_ids.find(item)
+        state = self.refresh()
+        catalogue = state.bundle.catalogue
+        index = catalogue.item_ids.find(item)
         if index is None:
-            raise NotFoundError(f"The model {self.bundle.path} has no item {item!r}; check the id.")
+            raise NotFoundError(f"The model {state.bundle.path} has no item {item!r}; check the id.")
         if k < 0:
             raise InvalidInputError(f"k must be a whole number of 0 or more, but {k!r} was given.")
-        others = np.delete(np.arange(self.catalogue.num_items), index)
-        scores = similarity(self.bundle, index)[others]
-        best = top_k(scores, k, self.catalogue.item_rank[others])
-        return [self._item(int(others[p]), float(scores[p])) for p in best]
+        others = np.delete(np.arange(catalogue.num_items), index)
+        scores = similarity(state.bundle, index)[others]
+        best = top_k(scores, k, catalogue.item_rank[others])
+        return [_item(state, int(others[p]), float(scores[p])) for p in best]
 
     def batch(self, lines: Iterable[str], *, explain: bool = False) -> Iterator[str]:
         """JSON lines in, JSON lines out, in order and one at a time.
@@ -169,21 +213,23 @@ class Recommender:
             explain=bool(data.get("explain", explain)),
         )  # fmt: skip
 
-    def _best(self, scoring: Scoring, with_reasons: bool) -> list[RecommendedItem]:
-        if scoring.query.k == 0 or (scoring.items is not None and not len(scoring.items)):
-            return []
-        scores = scoring.final
-        rank = self.catalogue.item_rank
-        if scoring.items is not None:
-            rank = rank[scoring.items]
-        best = top_k(scores, scoring.query.k, rank)
-        reasons = explain(scoring, best, self.live) if with_reasons else [()] * len(best)
-        items = (self._item(int(scoring.candidates[p]), float(scores[p])) for p in best)
-        return [replace(item, reasons=tuple(why)) for item, why in zip(items, reasons, strict=True)]
 
-    def _item(self, index: int, score: float) -> RecommendedItem:
-        title = catalogue_title(self.catalogue, index, self.live)
-        return RecommendedItem(self.catalogue.item_ids[index], score, title)
+def _best(state: ServingState, scoring: Scoring, with_reasons: bool) -> list[RecommendedItem]:
+    if scoring.query.k == 0 or (scoring.items is not None and not len(scoring.items)):
+        return []
+    scores = scoring.final
+    rank = state.bundle.catalogue.item_rank
+    if scoring.items is not None:
+        rank = rank[scoring.items]
+    best = top_k(scores, scoring.query.k, rank)
+    reasons = explain(scoring, best, state.live) if with_reasons else [()] * len(best)
+    items = (_item(state, int(scoring.candidates[p]), float(scores[p])) for p in best)
+    return [replace(item, reasons=tuple(why)) for item, why in zip(items, reasons, strict=True)]
+
+
+def _item(state: ServingState, index: int, score: float) -> RecommendedItem:
+    catalogue = state.bundle.catalogue
+    return RecommendedItem(catalogue.item_ids[index], score, catalogue_title(catalogue, index, state.live))
 
 
 def _json_line(answer: Answer) -> str:
@@ -193,17 +239,3 @@ def _json_line(answer: Answer) -> str:
     except UnicodeEncodeError:  # half a surrogate pair in the request: escape it as the request did
         return json.dumps(answer.to_json())
     return text
-
-
-def trained_fusion(bundle: Bundle) -> Fusion | None:
-    """The request scorer that a bundle carries, or None."""
-    if not any(name.startswith("request.") for name in bundle.extra):
-        return None
-    from graphrec.ranking.request import load_fusion
-
-    try:
-        return load_fusion(bundle)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorruptionError(
-            f"The request scorer of {bundle.path} is not complete ({error}); train again."
-        ) from error

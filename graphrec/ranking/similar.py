@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import Bundle, Catalogue, ItemItemPart, ProfilePart, VectorPart
+from graphrec.bundle import Bundle, Catalogue, History, ItemItemPart, ProfilePart, VectorPart
 
 Float = NDArray[np.floating[Any]]
 
@@ -68,6 +68,5 @@ def _cosine(part: VectorPart | ProfilePart, item: int) -> Float:
 
 
 def _weights(part: ItemItemPart, item: int) -> Float:
-    scores = np.zeros(part.num_items, dtype=np.float32)
-    scores[part.weights.row(item)] = part.weights.row_values(item)
-    return scores
+    """Row of an item: what having chosen it and nothing else recommends."""
+    return part.score(None, History(np.array([item]), np.ones(1, dtype=np.float32)))

@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.ranking.catalogue_from_snapshot import KIND_WEIGHT, _closed, _closure, _Numbering, _steps
+from graphrec.ranking.catalogue_from_snapshot import _Numbering, _steps
+from graphrec.ranking.closure import KIND_WEIGHT, closed_items, closure
 from graphrec.sparse import CSR
 from graphrec.store.snapshot import RelationInfo
 
@@ -58,11 +59,11 @@ def test_a_path_is_a_kind_only_when_all_of_its_edges_are(edges, has):
     )
     found = {}
     for name, least in (("kinds", KIND_WEIGHT), ("both", -np.inf)):
-        closure = _closure(_steps(snapshot, [IS_A], numbering, least))  # type: ignore[arg-type]
+        closed = closure(_steps(snapshot, [IS_A], numbering, least))  # type: ignore[arg-type]
         graph = nx.DiGraph(pair for pair, weight in edges.items() if weight >= least)
         expected = set(nx.transitive_closure(graph, reflexive=False).edges)
-        assert pairs_of(closure) == expected
-        index = pairs_of(_closed(items, closure))
+        assert pairs_of(closed) == expected
+        index = pairs_of(closed_items(items, closed))
         assert index == {(a, i) for i, a in has} | {(b, i) for i, a in has for c, b in expected if c == a}
         found[name] = expected
     assert found["kinds"] <= found["both"]
