@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graphrec.nlu.intent_memory import IntentMemory
     from graphrec.nlu.intent_ranker import Float
     from graphrec.nlu.intents import Classification, IntentModel
+    from graphrec.nlu.neighbours import Neighbours
     from graphrec.nlu.parser import RequestParser
 
 BY_WORDS_ALONE = 0.5
@@ -36,19 +37,26 @@ class Pipeline:
         model: a trained intent model; None goes by rules.
         parser: links words to the catalogue.
         memory: what users meant before; where the model is not sure it re-ranks the intents. None leaves them.
+        neighbours: what may be meant by a word that links to nothing; None offers nothing.
 
     Raises:
         InvalidInputError: the memory knows other intents than the model, or there is no model.
     """
 
     def __init__(
-        self, model: IntentModel | None, parser: RequestParser, memory: IntentMemory | None = None
-    ) -> None:
+        self, model: IntentModel | None, parser: RequestParser, memory: IntentMemory | None = None,
+        neighbours: Neighbours | None = None,
+    ) -> None:  # fmt: skip
         if memory is not None and (model is None or tuple(memory.ranker.intents) != model.intents):
             raise InvalidInputError("A memory of intents is for one intent model; give the model it was made for.")
         self.model = model
         self.parser = parser
         self.memory = memory
+        self.neighbours = neighbours
+
+    def over(self, parser: RequestParser) -> Pipeline:
+        """The same with another parser: the catalogue has changed."""
+        return Pipeline(self.model, parser, self.memory)
 
     def understand(
         self, text: str, *, user: str | None = None, session: str | None = None, locale: str | None = None,
@@ -86,7 +94,18 @@ class Pipeline:
             slots=slots, user=user, session=session, novel=intent is None, context=dict(context or {}),
             trace=steps, vector=vector,
         )  # fmt: skip
-        return self._by_habit(result) if inside else result
+        return self._offered(self._by_habit(result) if inside else result)
+
+    def _offered(self, result: NLUResult) -> NLUResult:
+        """Suggestions for what links to nothing; nothing is done where all of it links."""
+        lost = [slot for slot in result.slots if slot.name == "text" and slot.node is None]
+        if self.neighbours is None or result.novel or not lost:
+            return result
+        started = time.perf_counter()
+        slots = self.neighbours.suggest(result.text or "", result.slots)
+        found = sum(bool(slot.suggestions) for slot in slots)
+        step = Step("neighbours", 1e3 * (time.perf_counter() - started), detail=f"{found} of {len(lost)} have some")
+        return replace(result, slots=slots, trace=(*result.trace, step))
 
     def _by_habit(self, result: NLUResult) -> NLUResult:
         """An intent that the model is not sure of, in the light of what the user meant before; the trace says so."""

@@ -208,7 +208,7 @@ def _properties(
 
 
 def _spellings(base: Catalogue, numbering: Numbering) -> tuple[Strings, NDArray[np.int32]]:
-    """Folded ids and names of all attributes, then the spellings known before and the taxonomy's."""
+    """Folded ids, then names of all attributes, then the taxonomy's aliases, then aliases of the bundle's own."""
     if numbering.total == base.num_attributes and numbering.names == list(base.attribute_names):
         return base.alias, np.asarray(base.alias_attribute, dtype=np.int32)
     code = {kind: position for position, kind in enumerate(numbering.types)}
@@ -218,13 +218,15 @@ def _spellings(base: Catalogue, numbering: Numbering) -> tuple[Strings, NDArray[
         for attribute, text in enumerate(texts):
             if text:
                 found.setdefault((keys[attribute][0], fold(text)), attribute)
-    for text, attribute in zip(base.alias, base.alias_attribute.tolist(), strict=True):
-        found.setdefault((keys[attribute][0], text), attribute)
-    for alias, target in load_taxonomy().aliases.items():
+    aliases = [(fold(alias), fold(target)) for alias, target in load_taxonomy().aliases.items()]
+    for alias, target in aliases:
         for kind in code.values():
-            meant = found.get((kind, fold(target)))
-            if meant is not None and meant >= base.num_attributes:
-                found.setdefault((kind, fold(alias)), meant)
+            if (meant := found.get((kind, target))) is not None:
+                found.setdefault((kind, alias), meant)
+    given = {fold(text) for text in (*base.attribute_ids, *base.attribute_names)} | dict(aliases).keys()
+    for text, attribute in zip(base.alias, base.alias_attribute.tolist(), strict=True):
+        if text not in given:
+            found.setdefault((keys[attribute][0], text), attribute)
     spellings = Strings.pack(text for _, text in found)
     return spellings, np.fromiter(found.values(), dtype=np.int32, count=len(found))
 

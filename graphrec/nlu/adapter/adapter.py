@@ -56,7 +56,7 @@ class Adapter:
         self.parser, self.catalogue = parser, catalogue
         self.maps = maps if isinstance(maps, Maps) else load_maps(maps)
         self._reader = Reader(Linker(parser, catalogue), self.maps)
-        self._dishes = Dishes(catalogue, history)
+        self._dishes, self._history = Dishes(catalogue, history), history
 
     @classmethod
     def of(cls, recommender: Recommender, maps: Maps | Path | str | None = None) -> Adapter:
@@ -64,6 +64,10 @@ class Adapter:
         live = recommender.live
         history = None if live is None else lambda user: _last_first(live.store, user)
         return cls(recommender.parser, recommender.catalogue, maps, history)
+
+    def over(self, parser: RequestParser, catalogue: Catalogue) -> Adapter:
+        """The same over another catalogue: the old one has changed."""
+        return Adapter(parser, catalogue, self.maps, self._history)
 
     def warm(self) -> None:
         """Build now what the first questions would otherwise wait for (about a second for 60,000 dishes)."""
