@@ -13,7 +13,6 @@ from graphrec.bundle import Bundle, Catalogue, History, ItemItemPart, Part, Prof
 from graphrec.bundle.catalogue import csr_from_arrays
 from graphrec.bundle.part_arrays import part_arrays
 from graphrec.errors import CorruptionError, InvalidInputError
-from graphrec.ranking.cold import popularity_prior
 from graphrec.sparse import CSR
 
 Int = NDArray[np.integer[Any]]
@@ -101,24 +100,27 @@ class ColdUsers:
         return Mixture((shares * (1.0 - trained)).astype(np.float32), trained)
 
     def score(
-        self, bundle: Bundle, mixture: Mixture, history: History, liked: History = NOTHING,
-        candidates: Int | None = None,
+        self, parts: Sequence[Part], popularity: Float, mixture: Mixture, history: History,
+        liked: History = NOTHING, candidates: Int | None = None,
     ) -> Float:  # fmt: skip
-        """Scores float32 `[num_items]` or `[len(candidates)]`, without the trained user's own."""
-        shares = mixture.shares
-        total = shares[0] * popularity_prior(bundle.catalogue, candidates)
-        if shares[1]:
-            total = total + shares[1] * _popularity(bundle.catalogue, candidates)
-        for share, part in self._parts(bundle, shares):
+        """Scores float32 `[num_items]` or `[len(candidates)]`, without the trained user's own.
+
+        Args:
+            parts: of the bundle.
+            popularity: float32 `[num_items]`, users per item.
+        """
+        log, linear = priors(popularity, candidates)
+        total = mixture.shares[0] * log + mixture.shares[1] * linear
+        for share, part in self._parts(parts, mixture):
             total = total + share * evidence_score(part, history, liked, candidates)
         return np.asarray(total, dtype=np.float32)
 
     def contributions(
-        self, bundle: Bundle, mixture: Mixture, history: History, liked: History, items: Int
+        self, parts: Sequence[Part], mixture: Mixture, history: History, liked: History, items: Int
     ) -> Float:
         """What each history entry adds to some items, float32 `[len(history), len(items)]`."""
         out = np.zeros((len(history), len(items)), dtype=np.float32)
-        for share, part in self._parts(bundle, mixture.shares):
+        for share, part in self._parts(parts, mixture):
             known = history if isinstance(part, ItemItemPart) else joined(history, liked)
             out += share * part.contributions(None, known, items)[: len(history)]
         return out
@@ -135,9 +137,10 @@ class ColdUsers:
         weights = [np.full(len(items), self.like / len(items), dtype=np.float32) for items in found]
         return History(np.concatenate(found), np.concatenate(weights))
 
-    def _parts(self, bundle: Bundle, shares: Float) -> list[tuple[np.float32, Part]]:
-        parts: Sequence[Part] = (*bundle.parts, *self.own)
-        return [(s * np.float32(p.weight), p) for s, p in zip(shares[PRIORS:], parts, strict=True) if s]
+    def _parts(self, parts: Sequence[Part], mixture: Mixture) -> list[tuple[np.float32, Part]]:
+        """The parts that count, and by how much."""
+        every = zip(mixture.shares[PRIORS:], (*parts, *self.own), strict=True)
+        return [(share * np.float32(part.weight), part) for share, part in every if share]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a bundle carries, as :func:`trained_cold_users` reads it."""
@@ -150,6 +153,14 @@ class ColdUsers:
             option = part.exponent if isinstance(part, ProfilePart) else float(getattr(part, "binary", False))
             out[f"own{number}.options"] = np.asarray([part.weight, option], dtype=np.float32)
         return {PREFIX + name: array for name, array in out.items()}
+
+
+def priors(popularity: Float, candidates: Int | None = None) -> Float:
+    """Log popularity and popularity, both from 0 to 1, float32 `[2, num_items]` or `[2, len(candidates)]`."""
+    most = float(popularity.max(initial=0.0))
+    counts = popularity if candidates is None else popularity[candidates]
+    log = np.log1p(counts) / max(np.log1p(most), 1e-9)  # as in graphrec.ranking.cold.popularity_prior
+    return np.stack([log, counts / max(most, 1e-9)]).astype(np.float32)
 
 
 def evidence_score(part: Part, history: History, liked: History, candidates: Int | None = None) -> Float:
@@ -228,12 +239,6 @@ def _grown(part: Part, num_items: int) -> Part:
     zeros = np.zeros((more, part.keys.shape[1]), dtype=np.float32)
     keys, items = (np.concatenate([rows, zeros]) for rows in (part.keys, part.items))
     return replace(part, keys=keys, items=items, item_bias=bias)
-
-
-def _popularity(catalogue: Catalogue, items: Int | None) -> Float:
-    """Popularity as a share of the largest, float32 in 0..1."""
-    counts = catalogue.popularity if items is None else catalogue.popularity[items]
-    return np.asarray(counts / max(float(catalogue.popularity.max(initial=0.0)), 1e-9), dtype=np.float32)
 
 
 def _spokesmen(catalogue: Catalogue, items: Int) -> Int:

@@ -124,7 +124,7 @@ class Scoring:
             out += np.float32(own * part.weight) * part.contributions(user.index, history, items)
         if self._cold is not None and mixture is not None and own < 1:
             liked = self._liked(self.query)
-            out += self._cold.contributions(self.bundle, mixture, history, liked, items)
+            out += self._cold.contributions(self.bundle.parts, mixture, history, liked, items)
         return out
 
     def _base(self, items: Int | None, removed: Int | None, query: GraphQuery) -> Float:
@@ -142,7 +142,8 @@ class Scoring:
         mixture = self._mixture
         if mixture is None or self._cold is None or mixture.trained == 1:
             return score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
-        scores = self._cold.score(self.bundle, mixture, history, liked, items)
+        popularity = self.bundle.catalogue.popularity
+        scores = self._cold.score(self.bundle.parts, popularity, mixture, history, liked, items)
         if mixture.trained == 0:
             return scores
         own = score_parts(self.bundle.parts, self.user.index, self.user.history, items, removed)
