@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch_geometric.nn import CorrectAndSmooth, LabelPropagation
 
+from graphrec.cold.data import undirected
 from graphrec.cold.label_propagation import (
     GRID,
     MATRICES,
@@ -17,6 +18,8 @@ from graphrec.cold.label_propagation import (
 )
 from graphrec.errors import InvalidInputError
 from tests.cold.planted_nodes import NUM_CLASSES, dense_adjacency, planted
+
+NO_SMOOTHING = LabelPropagationConfig(num_steps=1, alpha=0.0)
 
 
 def brute_force(data, steps, matrix, alpha):
@@ -114,3 +117,15 @@ def test_an_isolated_node_keeps_its_base_class():
     nodes[data.train] = False
     found = correct_and_smooth(data, base).logits[nodes]
     assert torch.equal(found.argmax(dim=1), base[nodes].argmax(dim=1))
+
+
+def test_a_correction_too_small_to_scale_is_left_as_it_is():
+    """One labelled node in error, and one so far from it that its share of the error is a rounding of nothing."""
+    path = torch.stack([torch.arange(9), torch.arange(1, 10)])
+    data = replace(
+        planted(10, 0), edge_index=undirected(path, 10), train=torch.tensor([0]), y=torch.zeros(10).long()
+    )
+    base = torch.full((10, NUM_CLASSES), 1 / NUM_CLASSES)
+    found = correct_and_smooth(data, base, LabelPropagationConfig(num_steps=9, alpha=0.05), NO_SMOOTHING)
+    torch.testing.assert_close(found.logits[9], base[9])  # 1e-12 of the error, not blown up to all of it
+    assert found.logits[1, 0] > base[1, 0] + 0.1

@@ -114,6 +114,35 @@ def test_watched_data_chooses_the_epoch_and_is_what_valid_measures():
     assert plain.valid > result.valid  # edges help on the planted graph
 
 
+class TwoScripts(Scripted):
+    """Follows a second script on data without edges."""
+
+    def __init__(self, data, script, without_edges):
+        self.scripts = script, without_edges
+        super().__init__(data, script)
+
+    def logits(self, data):
+        self.script = self.scripts[data.edge_index.numel() == 0]
+        return super().logits(data)
+
+
+def test_the_watched_data_alone_chooses_the_epoch():
+    data = planted()
+    data = replace(data, valid=data.valid[:10])
+    watch = data.with_edges(data.edge_index[:, :0])
+    model = TwoScripts(data, [(2, 1.0), (3, 1.0), (9, 1.0)], [(4, 1.0), (8, 1.0), (6, 1.0)])
+    config = NodeTrainConfig(epochs=3, patience=99)
+    assert train_node_model(model, data, config, watch=watch).best_epoch == 2
+    model.step = 0
+    assert train_node_model(model, data, config).best_epoch == 3
+
+
+def test_frozen_parameters_are_in_no_group():
+    model = Table(5)
+    model.free.requires_grad_(False)
+    assert [group["params"] for group in model.parameter_groups(0.1)] == [[model.exempt]]
+
+
 def test_result_belongs_to_the_kept_weights():
     data = planted()
     model = MLP(NUM_FEATURES, NUM_CLASSES, MLPConfig(dropout=0.8))
