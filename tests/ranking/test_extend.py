@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphrec.bundle import Bundle, Catalogue, History
+from graphrec.bundle import Bundle, Catalogue, History, Strings
 from graphrec.bundle.profile_part import ProfilePart
 from graphrec.errors import InvalidInputError
 from graphrec.ranking import GraphQuery, NodeRef
@@ -71,7 +71,12 @@ def bundle_of(store: GraphStore, folder: Path) -> Bundle:
     rng = np.random.default_rng(1)
     keys, items = rng.normal(size=(2, catalogue.num_items, DIM)).astype(np.float32)
     profile = ProfilePart(keys, items, rng.normal(size=len(keys)).astype(np.float32), weight=0.7)
+    words = Strings.pack(["nuts", "salad", "with"])
     extra = {
+        "request.words.data": words.data,
+        "request.words.offsets": np.asarray(words.offsets),
+        "request.word_vectors": rng.normal(size=(3, 2)).astype(np.float32),
+        "request.factors": rng.normal(size=(4, 3)).astype(np.float32),
         "request.item_vectors": rng.normal(size=(catalogue.num_items, 2)).astype(np.float32),
         "request.attribute_vectors": rng.normal(size=(catalogue.num_attributes, 2)).astype(np.float32),
         "request.salience": rng.random(catalogue.attribute_items.nnz).astype(np.float32),
