@@ -7,6 +7,7 @@ passes what was imported since. New items take shares of their virtual neighbour
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,7 +28,9 @@ from graphrec.store.records import ItemRecord
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
 
-ITEM_ROWS = ("request.item_vectors", "memory.items", "memory.outputs", "memory.bias")
+ITEM_ROWS = re.compile(
+    r"request\.item_vectors|memory\.(items|outputs|bias)|cold_users\.own\d+\.(keys|items|item_bias)"
+)
 """Further arrays of a bundle with one row per item, in all of which a new item takes shares."""
 _SALIENCE, _ATTRIBUTE_ROWS = "request.salience", "request.attribute_vectors"
 
@@ -109,8 +112,8 @@ def _extra(
     extra: Mapping[str, NDArray[Any]], old: Catalogue, new: Catalogue, placement: Placement | None
 ) -> dict[str, NDArray[Any]]:
     found = dict(extra)
-    for name in ITEM_ROWS:
-        if name in found and placement is not None:
+    if placement is not None:
+        for name in filter(ITEM_ROWS.fullmatch, extra):
             found[name] = grown(found[name], _taken(placement, found[name]))
     if _ATTRIBUTE_ROWS in found:  # what a new attribute means, no request has taught
         rows = found[_ATTRIBUTE_ROWS]

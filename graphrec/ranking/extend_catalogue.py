@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,17 @@ from graphrec.bundle import Catalogue, Strings
 from graphrec.language.fold import fold
 from graphrec.language.taxonomy import load_taxonomy
 from graphrec.ranking.closure import CONTENTS, KIND_WEIGHT, closed_items, closed_pairs, closure
-from graphrec.ranking.splicing import grown, grown_strings, keys_of, matrix_of, merged
+from graphrec.ranking.splicing import distinct, grown, grown_strings, keys_of, matrix_of, merged
 from graphrec.ranking.store_facts import AttributeFacts
 from graphrec.sparse import CSR
 from graphrec.store.records import ItemRecord
 
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
+
+
+_folded = lru_cache(maxsize=1 << 18)(fold)
+"""A catalogue is extended again and again, and nearly all of its names are the same each time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +188,7 @@ def _closed(
     attributes, items = closed_pairs(edges[0], edges[1], broader)
     keys = keys_of(old, shape[1])
     kept = keys[~changed[keys % shape[1]]]
-    return matrix_of(merged(kept, np.unique(attributes * shape[1] + items)), shape)
+    return matrix_of(merged(kept, distinct(attributes * shape[1] + items)), shape)
 
 
 def _attribute_types(numbering: Numbering) -> NDArray[np.int16]:
@@ -217,13 +221,13 @@ def _spellings(base: Catalogue, numbering: Numbering) -> tuple[Strings, NDArray[
     for texts in ([ext for _, ext in keys], numbering.names):
         for attribute, text in enumerate(texts):
             if text:
-                found.setdefault((keys[attribute][0], fold(text)), attribute)
-    aliases = [(fold(alias), fold(target)) for alias, target in load_taxonomy().aliases.items()]
+                found.setdefault((keys[attribute][0], _folded(text)), attribute)
+    aliases = [(_folded(alias), _folded(target)) for alias, target in load_taxonomy().aliases.items()]
     for alias, target in aliases:
         for kind in code.values():
             if (meant := found.get((kind, target))) is not None:
                 found.setdefault((kind, alias), meant)
-    given = {fold(text) for text in (*base.attribute_ids, *base.attribute_names)} | dict(aliases).keys()
+    given = {_folded(text) for text in (*base.attribute_ids, *base.attribute_names)} | dict(aliases).keys()
     for text, attribute in zip(base.alias, base.alias_attribute.tolist(), strict=True):
         if text not in given:
             found.setdefault((keys[attribute][0], text), attribute)
