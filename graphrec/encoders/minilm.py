@@ -75,7 +75,7 @@ class MiniLM:
         self._blank = self._blank_tokens()
         # The sizes in config.json decide nothing that the weights do not, but for heads and epsilon.
         parts = (digest, _digest(self._file(_TOKENIZER)), repr(self._bert.shape), str(max_tokens))
-        self._fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        self._fingerprint = self._whole = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         self._depths = {self._bert.shape.layers: 1.0}
 
     @property
@@ -105,6 +105,12 @@ class MiniLM:
         found._depths = {0: 0.25, round(layers * 2 / 3): 0.25}
         found._depths[layers] = 1 - sum(share for depth, share in found._depths.items() if depth < layers)
         found._fingerprint = hashlib.sha256(f"{self._fingerprint} {found._depths}".encode()).hexdigest()
+        return found
+
+    def for_similarity(self) -> MiniLM:
+        """The same model with the sentence vector that it was trained for: the last layer's alone."""
+        found = copy.copy(self)
+        found._depths, found._fingerprint = {self._bert.shape.layers: 1.0}, self._whole
         return found
 
     @property

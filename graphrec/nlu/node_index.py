@@ -84,6 +84,10 @@ class NodeIndex:
         kind, node, _ = self._nodes[position]
         return NodeRef(kind, node)
 
+    def nodes_of(self, kind: str) -> list[tuple[NodeRef, str]]:
+        """Every node of a type, with its name."""
+        return [(NodeRef(k, node), name or node) for k, node, name in self._nodes if k == kind]
+
     def named(self, key: str) -> frozenset[str]:
         """Types of the nodes whose own id or name is a spelling; aliases and groups do not count."""
         kinds = {self._nodes[p][0] for p in self._places.get(key, ()) if key in self._own(p)}

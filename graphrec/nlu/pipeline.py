@@ -56,7 +56,8 @@ class Pipeline:
 
     def over(self, parser: RequestParser) -> Pipeline:
         """The same with another parser: the catalogue has changed."""
-        return Pipeline(self.model, parser, self.memory)
+        near = None if self.neighbours is None else self.neighbours.over(parser.lexicon)
+        return Pipeline(self.model, parser, self.memory, near)
 
     def understand(
         self, text: str, *, user: str | None = None, session: str | None = None, locale: str | None = None,

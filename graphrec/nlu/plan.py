@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from graphrec.nlu.neighbours import Suggestion
 from graphrec.nlu.result import NLUResult, Slot
 from graphrec.ranking.query import GraphQuery, NodeRef
 
@@ -50,6 +51,7 @@ class Plan:
         ambiguous: spellings with several readings, each with the nodes it may mean, best first.
         confidence: of the link of each soft requirement, by its text form; what relaxation drops first.
         notes: sentences for the user.
+        suggestions: what words that no node links to may have meant; no part of the query.
     """
 
     action: Action
@@ -66,3 +68,4 @@ class Plan:
     ambiguous: tuple[tuple[str, tuple[NodeRef, ...]], ...] = ()
     confidence: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()

@@ -52,6 +52,8 @@ class Slot:
         confidence: of the value and its link; None where the source gives none.
         status: whether the speaker confirmed or denied it.
         soft: with polarity -1, there is to be little of it rather than none.
+        suggestions: for words that link to nothing, the nodes nearest in meaning with their cosine, best first; to
+            be offered, never to be taken.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Slot:
     confidence: float | None = None
     status: Status = "none"
     soft: bool = False
+    suggestions: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Step:
     """One stage on the way from a request to its answer.
 
     Args:
-        stage: read, intent, memory, slots, link, query, rank or relax.
+        stage: read, intent, memory, slots, neighbours, link, query, rank or relax.
         ms: milliseconds it took.
         confidence: 0 to 1, where the stage has one.
         failed: whether the request came to grief here.

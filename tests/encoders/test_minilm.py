@@ -138,6 +138,12 @@ def test_a_cut_beyond_the_positions_is_refused(folder: Path) -> None:
         MiniLM(folder)
 
 
+def test_for_similarity_it_is_the_model_as_it_was(tiny: MiniLM) -> None:
+    plain, text = tiny.for_classes().for_similarity(), "chicken with rice"
+    assert (plain.name, plain.dim, plain.fingerprint) == (tiny.name, tiny.dim, tiny.fingerprint)
+    assert np.array_equal(plain.encode([text]), tiny.encode([text]))
+
+
 def test_for_classes_three_depths_stand_side_by_side(tiny: MiniLM) -> None:
     layered, text = tiny.for_classes(), "chicken with rice"
     ids = np.array([[WORDS.index(word) for word in ("[CLS]", *text.split(), "[SEP]")]])

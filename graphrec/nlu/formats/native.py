@@ -91,6 +91,8 @@ def _slot_json(slot: Slot) -> dict[str, Any]:
         out["hard"] = True
     if slot.soft:
         out["soft"] = True
+    if slot.suggestions:
+        out["suggestions"] = [list(entry) for entry in slot.suggestions]
     return out
 
 
@@ -123,6 +125,7 @@ def _slot(field: Field) -> Slot:
         group=field["group"].identifier(), hard=field["hard"].flag() or False,
         confidence=field["confidence"].share(), status=status_of(field["status"]),
         soft=field["soft"].flag() or False,
+        suggestions=tuple((name, share) for name, share in map(_candidate, field["suggestions"].items()) if share),
     )  # fmt: skip
 
 

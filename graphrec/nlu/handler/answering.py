@@ -100,10 +100,12 @@ class Answering:
         request = self._requested(turn)
         if request is not None:
             turn.plan = request
+            self.understanding.offer(turn)
             return self._recommend(turn)
         request = self._asked_beside(turn)
         if request is not None:
             taught, turn.plan = turn.plan.preferences, request
+            self.understanding.offer(turn)
             return self.teaching.offered(turn, self._recommend(turn), taught)
         if turn.envelope.kind == "can_fulfill" and turn.plan.action not in RANKING:
             return turn.reply("")  # asked beforehand: nothing may be done, nothing stored

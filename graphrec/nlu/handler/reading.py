@@ -9,6 +9,7 @@ from graphrec.errors import InvalidInputError
 from graphrec.nlu.dialogue import DialogueState, open_utterance
 from graphrec.nlu.handler.envelope import Envelope, session_id
 from graphrec.nlu.handler.turn import Turn
+from graphrec.nlu.neighbours import unlinked_phrases
 from graphrec.nlu.parser import MAX_CHARS
 from graphrec.nlu.plan import Action, Plan
 from graphrec.nlu.result import Intent, NLUResult
@@ -16,6 +17,7 @@ from graphrec.ranking.query import GraphQuery, NodeRef
 
 if TYPE_CHECKING:
     from graphrec.nlu.adapter import Adapter
+    from graphrec.nlu.neighbours import Neighbours, Suggestion
     from graphrec.nlu.pipeline import Pipeline
 
 MAX_K = 50
@@ -111,8 +113,18 @@ class Understanding:
             step.confidence = min(sure, default=None)
             if turn.plan.unlinked:
                 step.detail = f"no node is called {', '.join(turn.plan.unlinked)}"
+        self.offer(turn)
         kept = dict.fromkeys([*turn.state.kept, *allergies(turn.plan)])
         turn.state = replace(turn.state, kept=tuple(kept))
+
+    def offer(self, turn: Turn) -> None:
+        """Suggestions for what no node is called; nothing is done where everything linked, or nothing is asked for."""
+        plan, neighbours = turn.plan, self.pipeline.neighbours
+        if neighbours is None or not plan.unlinked or plan.action == "fallback":
+            return
+        with turn.trace.step("neighbours") as step:
+            turn.plan = replace(plan, suggestions=suggestions(neighbours, plan, turn.text))
+            step.detail = "; ".join(f"{s.said}: {s.nodes[0][0]}" for s in turn.plan.suggestions)
 
     def _classify(self, turn: Turn) -> None:
         """The intent, by our own model where the platform sent words alone."""
@@ -135,6 +147,16 @@ def _left_to_us(result: NLUResult) -> bool:
     """
     alone = result.intent is None and not result.slots
     return bool(result.text) and (alone or result.novel or (result.source == "alexa" and not result.slots))
+
+
+def suggestions(neighbours: Neighbours, plan: Plan, text: str) -> tuple[Suggestion, ...]:
+    """What the unlinked words of a plan may have meant: phrase by phrase where the words are ours, else as said."""
+    phrases = [(said, out) for said, out, _ in unlinked_phrases(text, plan.slots)]
+    held = " ".join(said.casefold() for said, _ in phrases)
+    lost = {s.raw for s in plan.slots if s.polarity < 0 and s.node is None}
+    phrases += [(said, said in lost) for said in plan.unlinked if said.casefold() not in held]
+    wanted = [word.casefold() for word in plan.unlinked]
+    return neighbours.offer((said, out) for said, out in phrases if any(w in said.casefold() for w in wanted))
 
 
 def allergies(plan: Plan) -> tuple[NodeRef, ...]:

@@ -199,6 +199,8 @@ class Recommending:
             turn.trace.fail("link", f"nothing is called {', '.join(unknown)}")
             words = wording.listed([repr(word) for word in unknown[:MAX_NOTES]], "or")
             said.append(f"I don't know {words}, but this is what I would suggest.")
+        told = (s for s in turn.plan.suggestions if s.excluded or any(word in s.said for word in unknown))
+        said += self.words.nearest(told)
         if joined.held:
             names = wording.listed([self.words.name(ref) for ref in joined.held])
             said.append(f"I still leave out {names}: that belongs to a diet or an allergy.")

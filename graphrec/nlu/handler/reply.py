@@ -7,6 +7,7 @@ from typing import Any
 
 from graphrec.nlu.dialogue import DialogueState
 from graphrec.nlu.handler.trace import Trace
+from graphrec.nlu.neighbours import Suggestion
 from graphrec.ranking.answer import RecommendedItem
 from graphrec.ranking.query import GraphQuery
 
@@ -60,6 +61,7 @@ class Reply:
         state: where the conversation stands afterwards; None when it is over or was not kept.
         asks: whether a yes or a no is expected.
         delegates: nothing is said yet, because the platform itself still asks for slots.
+        suggestions: what words that link to nothing may have meant.
         understood_slots: names of the platform's slots that were linked.
     """
 
@@ -77,6 +79,7 @@ class Reply:
     asks: bool = False
     delegates: bool = False
     understood_slots: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
     trace: Trace = field(default_factory=Trace)
 
     @property
@@ -97,6 +100,8 @@ class Reply:
             "fallback": self.fallback, "trace": self.trace.to_json(), "asks": self.asks, "ends": self.ends,
             "session": {"id": session, "state": None if self.state is None else self.state.to_json()},
         }  # fmt: skip
+        if self.suggestions:
+            out["suggestions"] = [suggestion.to_json() for suggestion in self.suggestions]
         if self.error is not None:
             out["error"] = self.error
         return out

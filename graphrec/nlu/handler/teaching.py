@@ -162,7 +162,8 @@ class Teaching:
         unknown = turn.plan.unlinked[:3]
         turn.trace.fail("link" if unknown else "slots", "the preference names nothing known")
         said = listed([repr(word) for word in unknown], "or")
-        return turn.reply(f"I don't know {said}, so I can't keep to it." if unknown else "What about it?")
+        near = " ".join(["", *self.words.nearest(turn.plan.suggestions)])
+        return turn.reply(f"I don't know {said}, so I can't keep to it.{near}" if unknown else "What about it?")
 
     def _stored(self, turn: Turn, named: Sequence[TaughtPreference]) -> tuple[TaughtPreference, ...]:
         """Preferences in the store: those named, or with none named all for telling and the latest for forgetting."""

@@ -59,6 +59,7 @@ class Turn:
         query = replace(state.query, user=self.user)
         state = replace(state, query=query, turn=self.state.turn + 1, action=action)
         spoken = " ".join(part for part in (*self.before, speech) if part)
+        more.setdefault("suggestions", self.plan.suggestions)
         linked = (s.name for s in self.plan.slots if s.node is not None or isinstance(s.value, float))
         return Reply(
             spoken, action, reprompt, state=state, understood_slots=tuple(linked), trace=self.trace, **more

@@ -8,6 +8,7 @@ from functools import cache
 from graphrec.bundle import Catalogue
 from graphrec.nlu.durations import CALORIES, INGREDIENTS, SERVINGS, TIME
 from graphrec.nlu.lexicon import Lexicon
+from graphrec.nlu.neighbours import Suggestion
 from graphrec.nlu.plan import TaughtPreference
 from graphrec.nlu.preferences.saying import as_said, clause_for
 from graphrec.nlu.vocabulary import DIETS
@@ -16,6 +17,7 @@ from graphrec.ranking.relax import as_spoken
 
 SPOKEN_TITLES = 3
 _SPOKEN_NODES = 4
+_SPOKEN_NEAR = 2
 _ORDER = ("diet", "cuisine", "keyword", "category", "course")
 _UNITS = {TIME: "minutes", CALORIES: "calories", SERVINGS: "servings", INGREDIENTS: "ingredients"}
 
@@ -79,6 +81,14 @@ class Wording:
         if len(names) > _SPOKEN_NODES:
             names = [*names[: _SPOKEN_NODES - 1], f"{len(names) - _SPOKEN_NODES + 1} other things"]
         return ", ".join([*diets, *([f"without {listed(names, 'and')}"] if names else [])])
+
+    def nearest(self, suggestions: Iterable[Suggestion]) -> list[str]:
+        """What to say of unknown words that something is near to; it is told, not taken."""
+        said = []
+        for suggestion in suggestions:
+            names = listed([self.name(ref) for ref, _ in suggestion.nodes[:_SPOKEN_NEAR]], "or")
+            said.append(f"The nearest to {suggestion.said!r} that I know is {names}.")
+        return said[:_SPOKEN_NEAR]
 
     def taught(self, preference: TaughtPreference) -> str:
         """A preference read back: "you are allergic to peanut"."""
