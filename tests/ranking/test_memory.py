@@ -216,6 +216,27 @@ def test_a_bank_survives_the_disk_and_goes_on_as_before(tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "bank.safetensors"]
 
 
+@settings(max_examples=60, deadline=None)
+@given(said=st.lists(st.integers(0, 6), max_size=30), limit=st.integers(1, 5))
+def test_a_bank_keeps_those_heard_of_last(tmp_path_factory, said, limit):
+    bank, latest = MemoryBank(SHAPE, limit), []
+    for time, number in enumerate(said):
+        bank.update(f"u{number}", np.full(4, number), float(time))
+        latest = [*(n for n in latest if n != number), number][-limit:]
+    assert {f"u{n}" for n in range(7) if f"u{n}" in bank} == {f"u{n}" for n in latest}
+    path = bank.save(tmp_path_factory.mktemp("bank") / "file")
+    fewer = max(1, limit - 1)
+    again = MemoryBank.load(path, fewer)
+    assert [n for n in latest if f"u{n}" in again] == latest[-fewer:] and len(again) == len(latest[-fewer:])
+    again.update("new", np.ones(4), 99.0)
+    assert len(again) <= fewer and "new" in again
+
+
+def test_a_bank_for_nobody_is_refused():
+    with pytest.raises(InvalidInputError):
+        MemoryBank(SHAPE, 0)
+
+
 def test_an_empty_bank_survives_the_disk(tmp_path):
     assert len(MemoryBank.load(MemoryBank(SHAPE).save(tmp_path / "bank"))) == 0
 
