@@ -138,8 +138,9 @@ def dropout(x: Tensor, p: float, generator: torch.Generator) -> Tensor:
     threshold = round((1.0 - p) * 65536)
     if not 0 < threshold < 65536:
         return x
-    keep = _random_int16(x, generator) < threshold - 32768
-    return x * keep.to(x.dtype).mul_(65536 / threshold)
+    keep = torch.empty_like(x, requires_grad=False)
+    torch.lt(_random_int16(x, generator), threshold - 32768, out=keep)  # as floats at once: a pass less
+    return x * keep.mul_(65536 / threshold)
 
 
 def _random_int16(like: Tensor, generator: torch.Generator) -> Tensor:
