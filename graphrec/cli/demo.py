@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 REQUEST = "chicken recipes without nuts under an hour"
 SECOND_REQUEST = "vegetarian main dish, no dairy"
 NEWCOMER = "somebody-new"
+NOODLE_FAN = "noodle-fan"
+NEW_DISH = {
+    "identifier": "khao-soi-with-mushrooms", "name": "Khao Soi with Mushrooms", "recipeCuisine": "Thai",
+    "recipeCategory": "main dish", "totalTime": "PT40M",
+    "recipeIngredient": [
+        "8 oz egg noodles", "1 can coconut milk", "2 tbsp red curry paste", "8 oz oyster mushrooms",
+        "1 tbsp fish sauce", "2 shallots", "1 lime",
+    ],
+}  # fmt: skip
 UTTERANCES = (
     "something quick with salmon, but my daughter is allergic to nuts",
     "what can i use instead of butter",
@@ -91,11 +100,29 @@ def _recommend(store: GraphStore, bundle: Path) -> None:
         _heading(f'{number}. The same user asks: "{request}"')
         render.print_answer(recommender.recommend(user, request=request, k=5, explain=True))
     _newcomer(recommender)
+    _new_dish(store, recommender)
 
 
 def _newcomer(recommender: Recommender) -> None:
     _heading(f'6. {NEWCOMER}, whom the model has never seen, asks: "thai noodles"')
     render.print_answer(recommender.recommend(NEWCOMER, request="thai noodles", k=5, explain=True))
+
+
+def _new_dish(store: GraphStore, recommender: Recommender) -> None:
+    import json
+    import tempfile
+
+    from graphrec.store.importers import import_recipes
+
+    _heading(f"7. {NEW_DISH['name']} is imported while the recommender runs; nothing is trained again")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "new.jsonl"
+        file.write_text(json.dumps(NEW_DISH) + "\n", encoding="utf-8")
+        import_recipes(store, file)
+    for item in ("pad-thai", "tom-yum-goong", "green-curry-with-chicken"):
+        store.record(NOODLE_FAN, item, kind="cook")
+    print(f"   {NOODLE_FAN}, as new, has just cooked three Thai dishes and asks: \"noodles\"")
+    render.print_answer(recommender.recommend(NOODLE_FAN, request="noodles", k=5, explain=True))
 
 
 def _understand(bundle: Path, out: Path) -> None:
@@ -106,13 +133,13 @@ def _understand(bundle: Path, out: Path) -> None:
     from graphrec.datasets.demo import demo_data
     from graphrec.nlu.pipeline import Pipeline
 
-    _heading("7. Learn what people say in a kitchen, from an editable list of sentences")
+    _heading("8. Learn what people say in a kitchen, from an editable list of sentences")
     started = time.perf_counter()
     model = train_model(demo_data() / "nlu" / "recipes.toml")
     model.save(out)
     print(f"   {len(model.intents)} intents in {time.perf_counter() - started:.0f} s", end="")
     print(f", {model.report['accuracy']:.0%} of held-out sentences right (encoder: {model.encoder.name})")
-    _heading("8. Understand a few utterances")
+    _heading("9. Understand a few utterances")
     pipeline = Pipeline(model, Recommender.load(bundle).parser)
     rows = []
     for text in UTTERANCES:
@@ -127,7 +154,7 @@ def _talk(store: GraphStore, bundle: Path, intents: Path) -> None:
     from graphrec.nlu.dialogue import SessionStore
     from graphrec.nlu.handler import RecipeRequestHandler
 
-    _heading(f"9. {NEWCOMER} talks to it")
+    _heading(f"10. {NEWCOMER} talks to it")
     handler = RecipeRequestHandler.load(bundle, intents, store=store, sessions=SessionStore())
     for text in CONVERSATION:
         answer = handler.handle({"text": text, "user": NEWCOMER, "session": "demo"})

@@ -18,6 +18,8 @@ from pydantic import (
 )
 
 from graphrec.errors import ConfigError, NotFoundError
+from graphrec.training.cold_config import ColdConfig
+from graphrec.training.cold_users_fit import ColdUsersConfig
 from graphrec.training.memory import MemoryConfig
 from graphrec.training.request_fusion import RequestConfig
 
@@ -61,12 +63,15 @@ class RunConfig(BaseModel):
     request: RequestConfig = RequestConfig()
     blend: BlendConfig = BlendConfig()
     memory: MemoryConfig = MemoryConfig()
+    cold_items: ColdConfig = ColdConfig()
+    cold_users: ColdUsersConfig = ColdUsersConfig()
 
 
 def load_settings(path: Path | None, overrides: Sequence[str]) -> tuple[dict[str, Any], RunConfig]:
     """Settings of the model (still raw) and of the run.
 
-    Tables `[split]`, `[request]`, `[blend]` and `[memory]` belong to the run; every other key is the model's.
+    Tables `[split]`, `[request]`, `[blend]`, `[memory]`, `[cold_items]` and `[cold_users]` belong to the run;
+    every other key is the model's.
 
     Args:
         path: a TOML file, or None.

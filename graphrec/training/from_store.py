@@ -5,15 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphrec.bundle import VectorPart, model_card, write_bundle
+from graphrec.bundle import Bundle, VectorPart, model_card, write_bundle
 from graphrec.errors import InvalidInputError
 from graphrec.evaluation import Split, evaluate, global_time_split, random_split
+from graphrec.evaluation.bundle_scorer import ServedScorer
+from graphrec.evaluation.ranking import Scorer
 from graphrec.evaluation.result import EvaluationResult
 from graphrec.models.base import Model, TrainData
 from graphrec.models.registry import create_model
@@ -21,23 +24,20 @@ from graphrec.ranking.catalogue_from_snapshot import build_catalogue, build_hist
 from graphrec.ranking.memory_mixing import MemoryMixing
 from graphrec.ranking.memory_term import PREFIX
 from graphrec.ranking.request import RequestFusion, fusion_arrays
+from graphrec.ranking.served import served_scores
 from graphrec.store.columns import NO_TIME
 from graphrec.store.graph_store import GraphStore
+from graphrec.store.records import ItemRecord
 from graphrec.store.snapshot import GraphSnapshot
 from graphrec.store.snapshot_write import prune_snapshots, write_snapshot
 from graphrec.training.blend import Blend, BlendChoice, choose_blend, refit_side
+from graphrec.training.cold_steps import ColdFits, ColdParts, ColdSteps, Served, item_records
 from graphrec.training.config import RunConfig, SplitConfig, load_settings
 from graphrec.training.memory_fit import train_memory
 from graphrec.training.request_fusion import train_request_fusion
 from graphrec.training.run_log import RunLog
 
 Float = NDArray[np.floating[Any]]
-
-LIMITS = (
-    "Items and users that joined after training are answered by fold-in or popularity.",
-    "Held-out interactions measure agreement with the past, not what people would have liked more.",
-)
-
 
 def train_from_store(
     store: GraphStore,
@@ -74,7 +74,8 @@ def train_from_store(
     if len(snapshot.interactions) == 0:
         raise InvalidInputError(f"The store {store.url} holds no interaction; import some before training.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    trainer = _Training(snapshot, model, settings, run, seed, pick_device(device), out, progress)
+    records = item_records(store, snapshot)
+    trainer = _Training(snapshot, records, model, settings, run, seed, pick_device(device), out, progress)
     report = trainer.run()
     store.mark_bundle(str(out), snapshot.name)
     prune_snapshots(store, snapshot_folder(store, out))
@@ -128,6 +129,7 @@ class _Training:
     """One run; every step's input is an attribute."""
 
     snapshot: GraphSnapshot
+    records: Sequence[ItemRecord]
     name: str
     settings: dict[str, Any]
     config: RunConfig
@@ -147,10 +149,17 @@ class _Training:
         blend, choice = Blend(main), BlendChoice()
         if self.name == "ckgat" and self.config.blend.enabled and _can_validate(split):
             blend, choice = choose_blend(main, split, self.config.blend, metric)
-        fusion, memory = self._fusion(split, blend), self._memory(split, blend)
-        measured = _measure(blend, split)
-        final = self._final(main, choice, split)
-        return self._write(final, fusion, memory, choice, measured, split, main)
+        cold = self.cold.fit(blend, split)
+        served: Served = blend if cold.items is None else cold.items
+        fusion, memory = self._fusion(split, served), self._memory(split, served)
+        measured = self._measure(served, cold, split)
+        final = self.cold.refit(self._final(main, choice, split), cold, self.snapshot.interactions.matrix())
+        return self._write(final, cold, fusion, memory, choice, measured, split, main)
+
+    @cached_property
+    def cold(self) -> ColdSteps:
+        """What is trained for items and users that come later."""
+        return ColdSteps(self.records, self.config, self.seed, users=self.name != "popularity")
 
     def _fit(self, settings: dict[str, Any], data: TrainData, stage: str) -> Model:
         fresh = create_model(self.name, settings)
@@ -168,62 +177,69 @@ class _Training:
         settings = self.settings | ({"epochs": best} if best else {})
         return refit_side(choice, self._fit(settings, everything, "refit"), everything, self.config.blend)
 
-    def _fusion(self, split: Split, blend: Blend) -> RequestFusion | None:
+    def _fusion(self, split: Split, served: Served) -> RequestFusion | None:
         if not self.config.request.enabled or not _can_validate(split):
             return None
         catalogue = build_catalogue(self.snapshot, split.train)
         return train_request_fusion(
-            catalogue, _item_vectors(blend), blend, split.seen("valid"), split.valid.user, split.valid.item,
+            catalogue, _item_vectors(served), served, split.seen("valid"), split.valid.user, split.valid.item,
             config=self.config.request, seed=self.seed,
         )  # fmt: skip
 
-    def _memory(self, split: Split, blend: Blend) -> MemoryMixing | None:
+    def _memory(self, split: Split, served: Served) -> MemoryMixing | None:
         if not self.config.memory.enabled or not _can_validate(split):
             return None
         catalogue = build_catalogue(self.snapshot, split.train)
         return train_memory(
-            catalogue, _item_vectors(blend), blend.parts(), split.train, split.valid,
+            catalogue, _item_vectors(served), served.parts(), split.train, split.valid,
             config=self.config.memory, seed=self.seed,
         )  # fmt: skip
 
+    def _measure(self, served: Served, cold: ColdFits, split: Split) -> EvaluationResult | None:
+        """Test metrics of what has not seen the test rows, as served; None when nothing is held out."""
+        scorer: Scorer = served
+        if cold.users is not None and cold.users.cold.trust > 0:  # the shares reach trained users, too
+            history = build_history(self.snapshot, split.train)
+            bundle = Bundle(
+                self.out, {}, tuple(served.parts()), build_catalogue(self.snapshot, split.train), history,
+                cold.users.cold.arrays(),
+            )  # fmt: skip
+            scorer = ServedScorer(served_scores(bundle), history, history.shape[0])
+        try:
+            return evaluate(scorer, split)
+        except InvalidInputError:
+            return None
+
     def _write(
-        self, final: Blend, fusion: RequestFusion | None, memory: MemoryMixing | None, choice: BlendChoice,
-        measured: EvaluationResult | None, split: Split, main: Model,
+        self, final: ColdParts, cold: ColdFits, fusion: RequestFusion | None, memory: MemoryMixing | None,
+        choice: BlendChoice, measured: EvaluationResult | None, split: Split, main: Model,
     ) -> dict[str, Any]:  # fmt: skip
         metrics = {} if measured is None else measured.metrics
         chosen = {"best_epoch": getattr(main, "best_epoch", None), "ease_ridge": choice.ridge,
                   "ease_weight": choice.relative, "request_scorer": fusion is not None,
-                  "memory": memory is not None}  # fmt: skip
+                  "memory": memory is not None} | cold.chosen()  # fmt: skip
         manifest = {
             "model": self.name, "config": main.config.model_dump(mode="json"),
             "run": self.config.model_dump(mode="json"), "snapshot": self.snapshot.name, "seed": self.seed,
-            "metrics": metrics, "chosen": chosen, "split": split.name,
+            "metrics": metrics, "chosen": chosen, "split": split.name, "store_revision": self.snapshot.revision,
         }  # fmt: skip
         rows = self.snapshot.interactions
         data = f"{rows.num_users:,} users, {rows.num_items:,} items, {len(rows):,} interactions"
         card = model_card(
             model=self.name + (" joined with EASE" if choice.ridge else ""), data=data,
             snapshot=self.snapshot.name, split=split.name, metrics=metrics,
-            slices={} if measured is None else measured.slices, limits=LIMITS,
+            slices={} if measured is None else measured.slices, limits=final.limits(),
         )  # fmt: skip
-        extra = (fusion_arrays(fusion) if fusion else {}) | (memory.arrays(PREFIX) if memory else {})
+        extra = (fusion_arrays(fusion) if fusion else {}) | (memory.arrays(PREFIX) if memory else {}) | final.extra
         write_bundle(
-            self.out, manifest=manifest, parts=final.parts(), catalogue=build_catalogue(self.snapshot),
+            self.out, manifest=manifest, parts=final.parts, catalogue=build_catalogue(self.snapshot),
             history=build_history(self.snapshot), extra=extra, card=card,
         )  # fmt: skip
         return {"model": self.name, "bundle": str(self.out), "test": metrics, "chosen": chosen}
 
 
-def _item_vectors(blend: Blend) -> Float:
+def _item_vectors(served: Served) -> Float:
     """Item vectors of the first part that has any, `[num_items, 0]` where none has."""
-    parts = blend.parts()
+    parts = served.parts()
     found = next((part.items for part in parts if isinstance(part, VectorPart)), None)
     return np.zeros((parts[0].num_items, 0), dtype=np.float32) if found is None else found
-
-
-def _measure(blend: Blend, split: Split) -> EvaluationResult | None:
-    """Test metrics of the model that has not seen the test rows; None when nothing is held out."""
-    try:
-        return evaluate(blend, split)
-    except InvalidInputError:
-        return None
