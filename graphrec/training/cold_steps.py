@@ -92,23 +92,25 @@ class ColdSteps:
 
     Args:
         records: of all items, in the order of the snapshot.
-        users: learn shares for new users; not for a model that is popularity and nothing else.
+        enabled: false for a model that is popularity and nothing else: a plain yardstick.
     """
 
     records: Sequence[ItemRecord]
     config: RunConfig
     seed: int
-    users: bool = True
+    enabled: bool = True
 
     def fit(self, blend: Served, split: Split) -> ColdFits:
         """On the training rows; validation rows choose."""
         data = split.train_data()
         items = None
+        if not self.enabled:
+            return ColdFits()
         if self.config.cold_items.enabled:
             found = fit_cold(blend, data.train, data.valid, self.records, self.config.cold_items, self.seed)
             items = None if found is None else ServedParts(found)
         users = None
-        if self.users and self.config.cold_users.enabled and data.valid is not None and data.valid.nnz:
+        if self.config.cold_users.enabled and data.valid is not None and data.valid.nnz:
             parts = blend.parts() if items is None else items.parts()
             users = fit_cold_users(parts, data.train, data.valid, self.config.cold_users, self.seed)
         return ColdFits(items, users)

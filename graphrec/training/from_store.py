@@ -159,7 +159,7 @@ class _Training:
     @cached_property
     def cold(self) -> ColdSteps:
         """What is trained for items and users that come later."""
-        return ColdSteps(self.records, self.config, self.seed, users=self.name != "popularity")
+        return ColdSteps(self.records, self.config, self.seed, enabled=self.name != "popularity")
 
     def _fit(self, settings: dict[str, Any], data: TrainData, stage: str) -> Model:
         fresh = create_model(self.name, settings)

@@ -34,7 +34,7 @@ class TowerConfig(BaseModel):
 
     dim: PositiveInt = 64
     """Length of a key."""
-    epochs: PositiveInt = 40
+    epochs: PositiveInt = 60
     """Most epochs; without somebody to validate on exactly so many."""
     learning_rate: PositiveFloat = 1.5e-3
     """Adam's step size."""
