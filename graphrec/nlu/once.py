@@ -39,6 +39,14 @@ def answer_once(
     Raises:
         InvalidInputError: `must`, `must_not` or `k` cannot be used.
     """
+    with recommender.steady():  # read and ranked by one catalogue
+        return _answered(recommender, result, user, must, must_not, k, explain)
+
+
+def _answered(
+    recommender: Recommender, result: NLUResult, user: str | None, must: Iterable[str], must_not: Iterable[str],
+    k: int | None, explain: bool,
+) -> tuple[Answer, bool]:  # fmt: skip
     from graphrec.nlu.adapter import Adapter
     from graphrec.nlu.pipeline import Pipeline
 

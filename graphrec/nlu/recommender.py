@@ -65,7 +65,8 @@ class Recommender(ranking.Recommender):
 
     def parse(self, request: str, base: GraphQuery | None = None) -> ParsedRequest:
         """What a request asks for, span by span."""
-        return self.parser.parse(request, self._resolved(base) if base is not None else None)
+        with self.steady():
+            return self.parser.parse(request, self._resolved(base) if base is not None else None)
 
     def understand(self, request: str, base: GraphQuery) -> GraphQuery:
         """Words into a query, joined to the constraints of `base`."""
@@ -73,8 +74,8 @@ class Recommender(ranking.Recommender):
 
     def answer(self, query: GraphQuery, *, explain: bool = False) -> Answer:
         """Rank for a query that is understood already, with what its user once taught; the answer's query shows it."""
-        self.refresh()  # before the query is completed: an allergy may be to something that has just come
-        return super().answer(self.with_preferences(query), explain=explain)
+        with self.steady():
+            return super().answer(self.with_preferences(query), explain=explain)
 
     def with_preferences(self, query: GraphQuery) -> GraphQuery:
         """The query as it is ranked for its user: see :meth:`PreferenceApplier.apply`.

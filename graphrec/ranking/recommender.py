@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import local
 from typing import Any, Self, cast
 
 import numpy as np
@@ -54,38 +56,55 @@ class Recommender:
         if tells_changes(store):
             follower = StoreFollower(bundle, store, None if fusion is not None else trained_placer(bundle))
         self._live = Live(state, follower, lambda extended, before: before.over(extended, fusion))
+        self._held = local()
+
+    @property
+    def state(self) -> ServingState:
+        """All that answers are made of: what this thread holds (:meth:`steady`), else what the last answer knew."""
+        held: ServingState | None = getattr(self._held, "state", None)
+        return self._live.state if held is None else held
 
     @property
     def bundle(self) -> Bundle:
-        """The bundle, over the catalogue that the last answer knew."""
-        return self._live.state.bundle
+        """The bundle over the catalogue of :attr:`state`."""
+        return self.state.bundle
 
     @property
     def catalogue(self) -> Catalogue:
-        """The catalogue that the last answer knew."""
-        return self._live.state.bundle.catalogue
+        """The catalogue of :attr:`state`."""
+        return self.state.bundle.catalogue
 
     @property
     def live(self) -> LiveStore | None:
         """The store in the bundle's numbering."""
-        return self._live.state.live
+        return self.state.live
 
     @property
     def fusion(self) -> Fusion | None:
         """The request scorer."""
-        return self._live.state.fusion
+        return self.state.fusion
 
     @property
     def memory(self) -> MemoryTerm | None:
         """The reading of newest events."""
-        return self._live.state.memory
+        return self.state.memory
 
-    def refresh(self) -> ServingState:
-        """All that answers are made of, as the store has it now. Every answer begins with it.
+    @contextmanager
+    def steady(self) -> Iterator[ServingState]:
+        """Bring the state up to date, then go by it throughout the block, in this thread.
 
-        The same object as before where no recipe or attribute has changed.
+        The words of a request are read, its user's tastes completed and the recipes ranked by one catalogue: what
+        is imported in between could otherwise pass an exclusion that named nothing when it was read.
         """
-        return self._live.current()
+        held: ServingState | None = getattr(self._held, "state", None)
+        if held is not None:
+            yield held
+            return
+        self._held.state = self._live.current()
+        try:
+            yield self._held.state
+        finally:
+            self._held.state = None
 
     @classmethod
     def load(cls, directory: Path | str, store: Any | None = None, *, verify: bool = True) -> Self:
@@ -142,8 +161,8 @@ class Recommender:
         if exclude_seen is not None:
             changes["exclude_seen"] = exclude_seen
         base = replace(base, **changes)
-        self.refresh()  # before the words are read: they may name what has just come
-        return self.answer(self.understand(request, base) if request else base, explain=explain)
+        with self.steady():
+            return self.answer(self.understand(request, base) if request else base, explain=explain)
 
     def understand(self, request: str, base: GraphQuery) -> GraphQuery:
         """Words into a query.
@@ -154,12 +173,12 @@ class Recommender:
 
     def answer(self, query: GraphQuery, *, explain: bool = False) -> Answer:
         """Rank for a query that is understood already."""
-        state = self.refresh()
-        user = user_state(state.bundle, state.live, query.user)
-        allowed = allowed_items(state.bundle.catalogue, query, user.history.items)
-        scoring = Scoring(state.bundle, user, query, allowed.items, state.fusion, state.memory)
-        note = " ".join([*([query.note] if query.note else []), *allowed.notes]) or None
-        return Answer(query.user, _best(state, scoring, explain), query, user.fallback, note)
+        with self.steady() as state:
+            user = user_state(state.bundle, state.live, query.user)
+            allowed = allowed_items(state.bundle.catalogue, query, user.history.items)
+            scoring = Scoring(state.bundle, user, query, allowed.items, state.fusion, state.memory)
+            note = " ".join([*([query.note] if query.note else []), *allowed.notes]) or None
+            return Answer(query.user, _best(state, scoring, explain), query, user.fallback, note)
 
     def similar(self, item: str, k: int = 10) -> list[RecommendedItem]:
         """Items most like one, best first.
@@ -167,7 +186,10 @@ class Recommender:
         Raises:
             NotFoundError: the bundle has no such item.
         """
-        state = self.refresh()
+        with self.steady() as state:
+            return self._similar(state, item, k)
+
+    def _similar(self, state: ServingState, item: str, k: int) -> list[RecommendedItem]:
         catalogue = state.bundle.catalogue
         index = catalogue.item_ids.find(item)
         if index is None:

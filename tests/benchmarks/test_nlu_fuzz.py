@@ -66,7 +66,7 @@ def test_a_traceback_in_the_log_counts(fuzz: Any, handler: Any, monkeypatch: pyt
     def broken(*_: Any) -> None:
         raise KeyError("planted")
 
-    monkeypatch.setattr(handler._understanding, "understand", broken)
+    monkeypatch.setattr(handler._wired.understanding, "understand", broken)
     findings = fuzz.run(handler, 40, seed=1, limit=10.0)
     assert any("planted" in failure["why"] for failure in findings.failures)
     assert logging.getLogger("graphrec").propagate

@@ -16,6 +16,7 @@ from graphrec.bundle import Bundle
 from graphrec.nlu.handler import RecipeRequestHandler
 from graphrec.nlu.pipeline import Pipeline
 from graphrec.nlu.recommender import Recommender
+from graphrec.ranking.query import GraphQuery
 from graphrec.store import GraphStore
 from graphrec.store.importers.recipes import import_recipes
 from tests.ranking.test_extend import RandomPlacer, bundle_of, fill
@@ -74,7 +75,7 @@ def test_what_another_process_imports_is_in_the_next_answer(
 ) -> None:
     recommender = Recommender(shelf, store)
     assert shown(recommender, "no nuts") == {"curry", "salad", "toast"}
-    before = recommender.refresh()
+    before = recommender.state
     new = {
         "brittle": ("Macadamia brittle", ["1 cup macadamia nuts", "1 cup sugar"]),
         "stew": ("Tomato stew", ["5 tomatoes", "1 onion"]),
@@ -93,12 +94,12 @@ def test_what_another_process_imports_is_in_the_next_answer(
 
 def test_what_another_process_records_is_in_the_next_answer(shelf: Bundle, store: GraphStore) -> None:
     recommender = Recommender(shelf, store)
-    first, state = recommender.recommend("eve", k=EVERY), recommender.refresh()
+    first, state = recommender.recommend("eve", k=EVERY), recommender.state
     assert first.fallback == "cold_user" and {item.item for item in first.items} == set(SHELF)
     command("record", "--store", store.url, "--user", "eve", "--item", "toast")
     second = recommender.recommend("eve", k=EVERY)
     assert second.fallback == "fold_in" and {item.item for item in second.items} == {*SHELF} - {"toast"}
-    assert recommender.refresh() is state, "an interaction changes no catalogue"
+    assert recommender.state is state, "an interaction changes no catalogue"
 
 
 def test_a_new_recipe_counts_in_a_history_and_has_its_like(
@@ -190,3 +191,27 @@ def test_bundles_that_do_not_say_their_revision_are_compared_whole(
     old = replace(shelf, manifest={"model": "test"})
     import_recipes(store, recipes_file(tmp_path / "new.jsonl", {"curry": ("Curry", ["1 cup cashews"])}))
     assert shown(Recommender(old, store), "no nuts") == {"salad", "toast"}
+
+
+def test_one_answer_goes_by_one_catalogue(
+    shelf: Bundle, store: GraphStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is imported while a request is being read cannot pass an exclusion that named nothing then."""
+    recommender = Recommender(shelf, store)
+    new = {"bars": ("Carob bars", ["1 cup carob chips"])}
+    understand = Recommender.understand
+
+    def interrupted(self: Recommender, request: str, base: GraphQuery) -> GraphQuery:
+        query = understand(self, request, base)
+        import_recipes(store, recipes_file(tmp_path / "new.jsonl", new))
+        return query
+
+    monkeypatch.setattr(Recommender, "understand", interrupted)
+    assert shown(recommender, "dinner without carob") == set(SHELF)
+    monkeypatch.undo()
+    assert "bars" in shown(recommender, "something with carob")
+    assert "bars" not in shown(recommender, "dinner without carob")
+    with recommender.steady() as state:
+        import_recipes(store, recipes_file(tmp_path / "more.jsonl", {"tea": ("Tea", ["1 cup tea"])}))
+        assert "tea" not in shown(recommender) and recommender.state is state
+    assert "tea" in shown(recommender) and recommender.state is not state

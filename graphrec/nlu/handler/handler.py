@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -36,6 +36,17 @@ _log = logging.getLogger(__name__)
 _PAGE = 5
 
 
+@dataclass(frozen=True, slots=True)
+class _Wired:
+    """What goes by one catalogue."""
+
+    catalogue: Catalogue
+    pipeline: Pipeline
+    adapter: Adapter
+    understanding: Understanding
+    answering: Answering
+
+
 class RecipeRequestHandler:
     """Answers requests of assistant platforms and plain services. Safe to share between threads.
 
@@ -59,26 +70,38 @@ class RecipeRequestHandler:
 
             adapter = Adapter.of(recommender)
         self.recommender, self.sessions, self.page = recommender, sessions, page
-        self._store, self._novel, self._rewiring = store, novel, Lock()
+        self._store, self._novel, self._wiring = store, novel, Lock()
         self._habits = None if nlu.memory is None else Habits(nlu.memory, adapter.maps)
-        self._wire(nlu, adapter, recommender.catalogue)
+        self._wired = self._wire(nlu, adapter)
 
-    def _wire(self, nlu: Pipeline, adapter: Adapter, catalogue: Catalogue) -> None:
-        """Understand and answer by a catalogue."""
-        self.pipeline, self.adapter = nlu, adapter
-        self._understanding = Understanding(nlu, adapter)
-        self._answering = Answering(self.recommender, self._understanding, self._store, self._novel)
-        self._catalogue = catalogue
+    @property
+    def pipeline(self) -> Pipeline:
+        """What understands plain text about the catalogue that the last turn knew."""
+        return self._wired.pipeline
 
-    def _follow(self) -> None:
-        """Where recipes or attributes have come into the store, go by the catalogue as it is now."""
-        catalogue = self.recommender.refresh().bundle.catalogue
-        if catalogue is self._catalogue:
-            return
-        with self._rewiring:
-            if catalogue is not self._catalogue:
+    @property
+    def adapter(self) -> Adapter:
+        """What makes plans over that catalogue."""
+        return self._wired.adapter
+
+    def _wire(self, nlu: Pipeline, adapter: Adapter) -> _Wired:
+        """All that goes by the recommender's catalogue as it is in this thread."""
+        understanding = Understanding(nlu, adapter)
+        answering = Answering(self.recommender, understanding, self._store, self._novel)
+        return _Wired(self.recommender.catalogue, nlu, adapter, understanding, answering)
+
+    def _now(self) -> _Wired:
+        """The same, made anew where recipes or attributes have come into the store."""
+        catalogue, wired = self.recommender.catalogue, self._wired
+        if wired.catalogue is catalogue:
+            return wired
+        with self._wiring:
+            wired = self._wired
+            if wired.catalogue is not catalogue:
                 parser = self.recommender.parser
-                self._wire(self.pipeline.over(parser), self.adapter.over(parser, catalogue), catalogue)
+                wired = self._wire(wired.pipeline.over(parser), wired.adapter.over(parser, catalogue))
+                self._wired = wired
+        return wired
 
     @classmethod
     def load(
@@ -148,7 +171,8 @@ class RecipeRequestHandler:
     def _reply(self, envelope: Envelope, trace: Trace) -> Reply:
         turn = Turn(envelope, trace, k=self.page)
         try:
-            return self._answer(turn)
+            with self.recommender.steady():  # read, understood and answered by one catalogue
+                return self._answer(turn, self._now())
         except InvalidInputError as error:
             return replace(_unread(trace, error), state=turn.state, reprompt=ASK)
         except GraphRecError as error:
@@ -158,24 +182,23 @@ class RecipeRequestHandler:
             _log.exception("a request failed in stage %s", trace.stage)
             return replace(_failed(trace), state=turn.state)
 
-    def _answer(self, turn: Turn) -> Reply:
+    def _answer(self, turn: Turn, wired: _Wired) -> Reply:
         envelope, trace = turn.envelope, turn.trace
         if envelope.kind == "launch":
             return Reply(f"Hello! {ASK}", "help", ASK, trace=trace)
         if envelope.kind == "ended":
             return Reply("", "stop", trace=trace)
-        self._follow()
         with trace.step("read"):
             turn.result, turn.k = read_utterance(envelope), page_size(envelope, self.page)
         with trace.step("dialogue") as step:
             opened(turn, self._resumed(turn))
             step.detail = f"turn {turn.state.turn + 1}"
-        reply = self._answering.settled(turn)
+        reply = wired.answering.settled(turn)
         if reply is None and not turn.result.complete and envelope.platform in ("alexa", "lex"):
             return Reply("", "delegate", ASK, state=turn.state, delegates=True, trace=trace)
         if reply is None:
-            self._understanding.understand(turn)
-            reply = self._answering.answer(turn)
+            wired.understanding.understand(turn)
+            reply = wired.answering.answer(turn)
         if self._habits is not None:
             self._habits.heard(turn, reply)
         return self._kept(turn, reply)
