@@ -89,6 +89,11 @@ class Recommender:
         """The reading of newest events."""
         return self.state.memory
 
+    def refresh(self) -> ServingState:
+        """The state as the store has it now; the same object where no item and no attribute has changed."""
+        with self.steady() as state:
+            return state
+
     @contextmanager
     def steady(self) -> Iterator[ServingState]:
         """Bring the state up to date, then go by it throughout the block, in this thread.
