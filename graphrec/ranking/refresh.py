@@ -54,7 +54,7 @@ class StoreFollower:
         self._records: dict[str, ItemRecord] = {}
         self._rows: dict[str, int] = {}
         self._placed: Placement | None = None
-        self.revision = int(bundle.manifest.get("store_revision", UNKNOWN))
+        self.revision = _trained_at(bundle, self._store)
         """The state of the store that :meth:`extended` gave last, at first the one that was trained on."""
 
     def is_behind(self, revision: int) -> bool:
@@ -92,6 +92,18 @@ class StoreFollower:
         known = self._bundle.catalogue.item_ids
         rows = [self._rows[ext] for ext in self._records if known.find(ext) is None]
         return _chosen(self._placed, np.asarray(rows, dtype=np.int64))
+
+
+def _trained_at(bundle: Bundle, store: CatalogueStore) -> int:
+    """The revision of the store that a bundle was trained on, :data:`UNKNOWN` where it was not this store.
+
+    A store that was made anew counts from 0 again, so a number alone proves nothing: this store must have made the
+    snapshot, too.
+    """
+    revision = int(bundle.manifest.get("store_revision", UNKNOWN))
+    snapshot = bundle.manifest.get("snapshot")
+    made = {record.snapshot for record in store.bundles()} | {record.name for record in store.snapshots()}
+    return revision if revision <= store.revision and snapshot in {None, *made} else UNKNOWN
 
 
 def _joined(one: Placement, other: Placement) -> Placement:

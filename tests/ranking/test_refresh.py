@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,12 +184,14 @@ def test_a_store_that_cannot_be_read_is_an_error_and_not_an_old_answer(
     assert "stew" in shown(recommender) and "stew" not in shown(recommender, "no nuts")
 
 
-def test_bundles_that_do_not_say_their_revision_are_compared_whole(
-    shelf: Bundle, store: GraphStore, tmp_path: Path
+@pytest.mark.parametrize(
+    "manifest",
+    [{}, {"store_revision": 10_000}, {"store_revision": 3, "snapshot": "of a store that is no more"}],
+)
+def test_bundles_of_an_unknown_state_or_another_store_are_compared_whole(
+    shelf: Bundle, store: GraphStore, tmp_path: Path, manifest: dict[str, object]
 ) -> None:
-    from dataclasses import replace
-
-    old = replace(shelf, manifest={"model": "test"})
+    old = replace(shelf, manifest={"model": "test", **manifest})
     import_recipes(store, recipes_file(tmp_path / "new.jsonl", {"curry": ("Curry", ["1 cup cashews"])}))
     assert shown(Recommender(old, store), "no nuts") == {"salad", "toast"}
 
