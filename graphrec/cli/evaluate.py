@@ -34,13 +34,13 @@ def evaluate(
     the isolation, tail and head slices.
     """
     ks = lengths(k)
-    from graphrec.bundle import read_bundle
     from graphrec.evaluation.of_bundle import evaluate_bundle
+    from graphrec.ranking import Recommender
     from graphrec.ranking.served import served_scores
     from graphrec.store import GraphStore
 
-    bundle = read_bundle(model)
     with GraphStore.open(store, create=False, read_only=True) as opened:
+        bundle = Recommender.load(model, opened).refresh().bundle  # with what was imported since
         found = evaluate_bundle(bundle, opened, test=test, ks=ks, base=served_scores(bundle))
     if as_json:
         render.emit_json(found.to_json())

@@ -135,6 +135,38 @@ def test_a_newcomer_moves_with_every_choice(running: Recommender, url: str) -> N
     assert shares[-1] == pytest.approx(9 / 12)  # every berry dish that they have not cooked
 
 
+def test_evaluate_ranks_what_came_since(
+    bundle: tuple[Path, Path], url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load(url, tmp_path, [dish(style, 100) for style in STYLES])
+    file = tmp_path / "test.csv"
+    rows = ["u0,thai-100", "u1,tuscan-100", "u2,berry-100", "stranger,thai-100"]
+    file.write_text("\n".join(["user,recipe", *rows]) + "\n", encoding="utf-8")
+    capsys.readouterr()
+    assert (
+        execute(
+            [
+                "evaluate",
+                "--model",
+                str(bundle[1]),
+                "--store",
+                url,
+                "--test",
+                str(file),
+                "--k",
+                "20",
+                "--json",
+            ]
+        )
+        == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert found["test_rows"] == {"rows": 4, "unknown_users": 1, "unknown_items": 0, "already_seen": 0}
+    assert found["slices"]["items/isolation"]["users"] == 4
+    assert found["slices"]["users/isolation"]["users"] == 1
+    assert found["slices"]["users/head"]["recall@20"] == 1.0
+
+
 def test_a_catalogue_that_says_nothing_is_trained_without(tmp_path: Path) -> None:
     with GraphStore.open(f"sqlite:///{tmp_path / 'plain.db'}") as store:
         fill(store, attributes=False)
