@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -59,12 +59,16 @@ class ItemFeatures:
 
     def bags(self, records: Iterable[ItemRecord]) -> CSR:
         """TF-IDF rows float32 `[n, F]`; of unit length, zero for an item that says nothing that is known."""
+        return self.bags_of(read_item(record) for record in records)
+
+    def bags_of(self, texts: Iterable[ItemText]) -> CSR:
+        """The same of items that were read already."""
         place, stops = self.words.positions, set(self.stops)
         columns: list[int] = []
         sizes: list[int] = []
-        for record in records:
+        for text in texts:
             before = len(columns)
-            for field, words in words_of(record, stops).items():
+            for field, words in words_of(text, stops).items():
                 marked = field + _MARK
                 columns.extend(place[key] for word in words if (key := marked + word) in place)
             columns[before:] = sorted(columns[before:])
@@ -91,8 +95,32 @@ class ItemFeatures:
         return (values / np.maximum(whole[rows], 1e-12)).astype(np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class ItemText:
+    """The folded words of an item.
+
+    Args:
+        title: in order.
+        lines: each in order.
+        prose, attributes: as sets.
+    """
+
+    title: list[str]
+    lines: list[list[str]]
+    prose: set[str]
+    attributes: set[str]
+
+
+def read_item(record: ItemRecord) -> ItemText:
+    """All that is ever looked at of an item."""
+    lines = [line for key in _LINES for line in record.texts.get(key, "").split("\n")]
+    prose = {word for key in _PROSE for word in _words(record.texts.get(key, ""))}
+    attributes = {f"{a.relation} {a.type} {a.ext}" for a in record.feature_attributes()}
+    return ItemText(_words(record.name or ""), [_words(line) for line in lines], prose, attributes)
+
+
 def fit_features(
-    records: Sequence[ItemRecord], weights: Sequence[float], *, most: int, min_items: int = 3,
+    texts: Sequence[ItemText], weights: Sequence[float], *, most: int, min_items: int = 3,
     max_share: float = 0.3,
 ) -> ItemFeatures:  # fmt: skip
     """Read a vocabulary off the items that were chosen from.
@@ -103,40 +131,34 @@ def fit_features(
         min_items: items that have a word, at least; pairs need one more.
         max_share: a word that a larger share of the items has tells nothing.
     """
-    limit = max(max_share * len(records), min_items)
-    counts = Counter(key for record in records for key in _keys(words_of(record, None)))
-    stops = {key for key, count in counts.items() if count > limit and key.partition(_MARK)[0] in _PAIRS}
-    counts = Counter(key for record in records for key in _keys(words_of(record, stops)))
+    limit = max(max_share * len(texts), min_items)
+    singles = Counter(
+        field + _MARK + word
+        for text in texts
+        for field, words in (("title", text.title), ("lines", chain.from_iterable(text.lines)))
+        for word in set(words)
+    )
+    stops = {key for key, count in singles.items() if count > limit}
+    counts = Counter(key for text in texts for key in _keys(words_of(text, stops)))
     pairs = tuple(name + _MARK for name in _PAIRS.values())
-    known = [
-        key
-        for key, count in counts.items()
-        if min_items + key.startswith(pairs) <= count <= limit and key not in stops
-    ]
+    known = [key for key, count in counts.items() if min_items + key.startswith(pairs) <= count <= limit]
     known = sorted(sorted(known, key=lambda key: (-counts[key], key))[:most])
     spread = np.array([counts[key] for key in known], dtype=np.float64)
-    idf = np.log((1 + len(records)) / (1 + spread)).astype(np.float32)
+    idf = np.log((1 + len(texts)) / (1 + spread)).astype(np.float32)
     shares = np.asarray(weights, dtype=np.float32)
     return ItemFeatures(Strings.pack(known), idf, Strings.pack(sorted(stops)), shares)
 
 
-def words_of(record: ItemRecord, stops: set[str] | None) -> Bags:
-    """The words of an item by field.
-
-    Args:
-        stops: marked words that are left out before pairs are formed; None forms no pairs.
-    """
+def words_of(text: ItemText, stops: set[str]) -> Bags:
+    """The words of an item by field; pairs are formed of what remains without the marked words in `stops`."""
     found: Bags = {field: set() for field in FIELDS}
-    lines = [line for key in _LINES for line in record.texts.get(key, "").split("\n")]
-    for field, texts in (("title", [record.name or ""]), ("lines", lines)):
-        for text in texts:
-            words = [word for word in _words(text) if stops is None or field + _MARK + word not in stops]
+    found["prose"], found["attributes"] = text.prose, text.attributes
+    for field, rows in (("title", [text.title]), ("lines", text.lines)):
+        marked = field + _MARK
+        for row in rows:
+            words = [word for word in row if marked + word not in stops]
             found[field].update(words)
-            if stops is not None:
-                found[_PAIRS[field]].update(f"{first} {second}" for first, second in pairwise(words))
-    for key in _PROSE:
-        found["prose"].update(_words(record.texts.get(key, "")))
-    found["attributes"].update(f"{a.relation} {a.type} {a.ext}" for a in record.feature_attributes())
+            found[_PAIRS[field]].update(f"{first} {second}" for first, second in pairwise(words))
     return found
 
 

@@ -99,11 +99,11 @@ def _best_own(
     """Quality and share of own choices, from the regression without the cut to few dimensions."""
     wanted = np.asarray(bags[trial.items].toarray().T, dtype=np.float32)
     content = np.asarray(regression.bags @ regression.backward(regression.forward(wanted)), dtype=np.float32)
-    best = (-1.0, 1.0)
-    for own in config.owns if links is not None else (1.0,):
-        scores = trial.choices @ target_of(trial.choices, links, own).spread(content)
-        best = max(best, (group_quality(scores, trial), own))
-    return best
+    alone = trial.choices @ content
+    if links is None:
+        return group_quality(alone, trial), 1.0
+    linked = trial.choices @ (links @ content)
+    return max((group_quality(own * alone + (1 - own) * linked, trial), own) for own in config.owns)
 
 
 def _scales(plain: Student, trial: Trial, choice: ColdChoice, config: ColdConfig, seed: int) -> ColdChoice:

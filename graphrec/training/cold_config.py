@@ -20,7 +20,7 @@ class ColdConfig(BaseModel):
         default=(1, 1, 1, 1, 2, 1), min_length=6, max_length=6
     )
     """Shares of title, title pairs, lines, line pairs, prose and attributes in the likeness of two items."""
-    ridges: tuple[PositiveFloat, ...] = (3.0, 10.0, 30.0)
+    ridges: tuple[PositiveFloat, ...] = (8.0, 20.0)
     """Ridges that pseudo-new items choose from."""
     owns: tuple[float, ...] = (0.0, 0.3, 0.5, 0.7, 1.0)
     """Shares of the choices themselves, beside what the model's item-item weights make of them."""
@@ -32,7 +32,7 @@ class ColdConfig(BaseModel):
     """Shares of the neighbours' rows beside the content's own score."""
     scales: tuple[PositiveFloat, ...] = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0)
     """Scales of the whole against the trained items' scores."""
-    halves: tuple[NonNegativeFloat, ...] = (0.0, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+    halves: tuple[NonNegativeFloat, ...] = (0.0, 0.1, 0.3, 1.0, 2.0)
     """Degrees at which content and training count alike, tried on the validation rows."""
     pseudo: PositiveInt = 600
     """Items that lose their interactions in order to choose, at most; never more than a tenth."""

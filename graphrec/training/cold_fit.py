@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graphrec.bundle import Part
 from graphrec.errors import InvalidInputError
 from graphrec.ranking.cold_items import ColdItems
-from graphrec.ranking.item_features import ItemFeatures, fit_features
+from graphrec.ranking.item_features import ItemFeatures, fit_features, read_item
 from graphrec.sparse import CSR
 from graphrec.store.records import ItemRecord
 from graphrec.training.cold_choice import Trial, choose, make_trial, mask_seen, quality
@@ -125,8 +125,9 @@ def _prepare(
         )
     choices = binary(train)
     chosen = np.flatnonzero(np.bincount(train.indices, minlength=train.shape[1]))
-    features = fit_features([records[int(i)] for i in chosen], config.field_weights, most=config.max_words)
-    bags = features.bags(records).to_scipy()
+    texts = [read_item(record) for record in records]
+    features = fit_features([texts[i] for i in chosen], config.field_weights, most=config.max_words)
+    bags = features.bags_of(texts).to_scipy()
     if len(features) == 0 or np.count_nonzero(np.diff(bags.indptr)[chosen]) < config.min_items:
         return None
     return features, bags, choices
