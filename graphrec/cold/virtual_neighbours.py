@@ -11,7 +11,8 @@ from torch import Tensor
 from graphrec.errors import InvalidInputError, MissingExtraError
 
 _MARGIN = 8
-"""Rows fetched beyond k, so that rounding in the search cannot push out one that belongs to the k best."""
+"""Rows fetched beyond k: rounding in the search shall not push out one of the k best, and a query may leave out
+its own node."""
 _LARGE = 200_000_000
 """Queries times candidates from which on faiss searches, where it is installed."""
 
@@ -85,8 +86,7 @@ class VirtualNeighbours:
             own: int64 `[num_queries]`, the node that each query belongs to, which then is not its own neighbour;
                 None lets a node find itself, as published.
         """
-        # one more where a node leaves itself out
-        fetch = min(self.k + _MARGIN + (own is not None), len(self.candidates))
+        fetch = min(self.k + _MARGIN, len(self.candidates))
         use_faiss = self._use_faiss(len(queries), fetch)
         retrieve = self._faiss_retrieve if use_faiss else self._matrix_retrieve
         blocks = []

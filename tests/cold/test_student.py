@@ -124,6 +124,7 @@ def test_part_one_stands_still_while_part_two_is_trained(bank):
     part = fit_part_one(bank, DATA, CONFIG)
     before = [parameter.clone() for parameter in part.network.parameters()]
     student = ColdBrewStudent(NUM_FEATURES, NUM_CLASSES, part, CONFIG)
+    assert not any(parameter.requires_grad for parameter in part.network.parameters())
     trained = {id(p) for group in student.parameter_groups(0.1) for p in group["params"]}
     assert not trained & {id(parameter) for parameter in part.network.parameters()}
     train_node_model(student, DATA, NodeTrainConfig(epochs=5))
