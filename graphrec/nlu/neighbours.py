@@ -38,7 +38,7 @@ TYPES = ("ingredient", "cuisine", "course", "diet", "category")
 """Types of the nodes that are offered, in the order in which one of several with the same name is."""
 FLOOR = 0.64
 """Cosine below which nothing is offered (benchmarks/slot_neighbours.py)."""
-OFFERED, PHRASES, MAX_WORDS, NEW = 3, 3, 3, 64
+OFFERED, PHRASES, MAX_WORDS, NEW = 3, 2, 3, 64
 """Most nodes for a phrase, phrases of an utterance, words of a phrase, and names encoded while a catalogue changes."""
 _MAX_CHARS, _REMEMBERED = 60, 5_000
 

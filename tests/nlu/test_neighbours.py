@@ -109,7 +109,7 @@ def test_words_side_by_side_are_one_phrase(near: Neighbours, parser: RequestPars
     assert one == other
 
 
-def test_an_utterance_asks_for_three_phrases_at_most(near: Neighbours, parser: RequestParser) -> None:
+def test_an_utterance_asks_for_few_phrases_at_most(near: Neighbours, parser: RequestParser) -> None:
     text = ", ".join(f"zz{letter}q{letter}b" for letter in "abcdefgh")
     Pipeline(None, parser, neighbours=near).understand(f"chicken recipes with {text}")
     assert isinstance(near.encoder, Axes) and len(near.encoder.calls[-1]) == module.PHRASES
