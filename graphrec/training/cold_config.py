@@ -26,10 +26,11 @@ class ColdConfig(BaseModel):
     """Shares of the choices themselves, beside what the model's item-item weights make of them."""
     neighbours: tuple[PositiveInt, ...] = (10, 30)
     """Numbers of virtual neighbours."""
-    temperatures: tuple[PositiveFloat, ...] = (0.05, 0.15)
+    temperatures: tuple[PositiveFloat, ...] = (0.1, 0.2)
     """Temperatures of the attention over them."""
-    portions: tuple[NonNegativeFloat, ...] = (0.0, 0.2, 0.4, 0.7, 1.0)
-    """Shares of the neighbours' rows beside the content's own score."""
+    portions: tuple[PositiveFloat, ...] = (0.2, 0.5, 1.0)
+    """Shares of the neighbours' rows beside the content's own score; never none, for it is through them that a
+    choice of a new item speaks for trained ones."""
     scales: tuple[PositiveFloat, ...] = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0)
     """Scales of the whole against the trained items' scores."""
     halves: tuple[NonNegativeFloat, ...] = (0.0, 0.1, 0.3, 1.0, 2.0)
