@@ -92,7 +92,7 @@ class ItemFeatures:
         lengths = np.sqrt(np.bincount(block, values * values, count * len(FIELDS)))
         values = values / np.maximum(lengths[block], 1e-12) * np.sqrt(self.weights[field])
         whole = np.sqrt(np.bincount(rows, values * values, count))
-        return (values / np.maximum(whole[rows], 1e-12)).astype(np.float32)
+        return np.asarray(values / np.maximum(whole[rows], 1e-12), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
