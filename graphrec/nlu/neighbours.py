@@ -12,6 +12,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -164,7 +165,8 @@ class Neighbours:
 
     def offer(self, phrases: Iterable[tuple[str, bool]]) -> tuple[Suggestion, ...]:
         """Suggestions for phrases that link to nothing, each with whether it was excluded; only where there are any."""
-        asked = list(dict.fromkeys((said, out) for said, out in phrases if _worth_asking(said)))[:PHRASES]
+        worth = (entry for entry in phrases if _worth_asking(entry[0]))
+        asked = list(dict.fromkeys(islice(worth, PHRASES)))
         near = self.nearest([said for said, _ in asked]) if asked else {}
         return tuple(Suggestion(said, near[said], out) for said, out in asked if near[said])
 

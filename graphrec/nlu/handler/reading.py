@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from graphrec.errors import InvalidInputError
@@ -78,6 +79,8 @@ def _with_free_text(result: NLUResult) -> NLUResult:
 
 
 _REQUEST = "recommend"
+_LOOKED_AT = 20
+"""Unlinked phrases that are looked at for suggestions: a text that is no utterance has thousands."""
 
 
 class Understanding:
@@ -151,11 +154,12 @@ def _left_to_us(result: NLUResult) -> bool:
 
 def suggestions(neighbours: Neighbours, plan: Plan, text: str) -> tuple[Suggestion, ...]:
     """What the unlinked words of a plan may have meant: phrase by phrase where the words are ours, else as said."""
-    phrases = [(said, out) for said, out, _ in unlinked_phrases(text, plan.slots)]
+    unlinked = plan.unlinked[:_LOOKED_AT]
+    phrases = [(said, out) for said, out, _ in islice(unlinked_phrases(text, plan.slots), _LOOKED_AT)]
     held = " ".join(said.casefold() for said, _ in phrases)
     lost = {s.raw for s in plan.slots if s.polarity < 0 and s.node is None}
-    phrases += [(said, said in lost) for said in plan.unlinked if said.casefold() not in held]
-    wanted = [word.casefold() for word in plan.unlinked]
+    phrases += [(said, said in lost) for said in unlinked if said.casefold() not in held]
+    wanted = [word.casefold() for word in unlinked]
     return neighbours.offer((said, out) for said, out in phrases if any(w in said.casefold() for w in wanted))
 
 
