@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec.bundle.checks import check_bias
 from graphrec.bundle.history import History
 from graphrec.bundle.profile_part import ProfilePart
 from graphrec.errors import InvalidInputError
@@ -55,10 +56,7 @@ class VectorPart:
                 f"A vector part needs users [U, d] and items [I, d] of one d; "
                 f"given {self.users.shape} and {self.items.shape}."
             )
-        if self.item_bias is not None and self.item_bias.shape != (self.num_items,):
-            raise InvalidInputError(
-                f"The item bias must have shape ({self.num_items},), but {self.item_bias.shape} was given."
-            )
+        check_bias(self.item_bias, self.num_items)
 
     @property
     def num_items(self) -> int:

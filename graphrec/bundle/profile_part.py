@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from graphrec.bundle.checks import check_bias
 from graphrec.bundle.history import History
 from graphrec.errors import InvalidInputError
 
@@ -47,10 +48,7 @@ class ProfilePart:
                 "A profile part needs keys and items of one shape [I, d]; "
                 f"given {self.keys.shape} and {self.items.shape}."
             )
-        if self.item_bias is not None and self.item_bias.shape != (self.num_items,):
-            raise InvalidInputError(
-                f"The item bias must have shape ({self.num_items},), but {self.item_bias.shape} was given."
-            )
+        check_bias(self.item_bias, self.num_items)
 
     @property
     def num_items(self) -> int:
