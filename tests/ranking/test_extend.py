@@ -24,6 +24,7 @@ from graphrec.ranking.placement import Placement
 from graphrec.ranking.refresh import StoreFollower
 from graphrec.ranking.store_facts import read_attributes
 from graphrec.store import GraphStore, ItemRecord, Writer, write_snapshot
+from graphrec.store.importers.recipe_writer import _forget as forget_recipes
 from tests.bundle.worlds import World, random_parts
 
 pytestmark = pytest.mark.usefixtures("unflushed")
@@ -99,6 +100,7 @@ WRITES = st.fixed_dictionaries(
         "names": st.dictionaries(st.sampled_from(NAMES), NEW_NAMES, max_size=2),
         "unread": st.dictionaries(st.sampled_from(RECIPES), st.sampled_from([0.0, 1.0]), max_size=3),
         "minutes": st.dictionaries(st.sampled_from(RECIPES), st.floats(0, 9), max_size=3),
+        "again": st.sets(st.sampled_from(RECIPES), max_size=2),
         "events": st.lists(st.tuples(st.sampled_from(["u1", "u2"]), st.sampled_from(RECIPES)), max_size=3),
     }
 )  # fmt: skip
@@ -107,6 +109,8 @@ WRITES = st.fixed_dictionaries(
 def write(store: GraphStore, written: dict) -> None:  # type: ignore[type-arg]
     with store.writing() as writer:
         writer.add_relation("contains", "recipe", "ingredient", inverse="contained_in")
+        # as importing a recipe again does: what it contained is gone
+        forget_recipes(writer, writer._connection, sorted(written["again"]))
         writer.add_nodes("recipe", [(ext, title) for ext, (title, _) in written["recipes"].items()])
         pairs = [(ext, food) for ext, (_, foods) in written["recipes"].items() for food in foods]
         writer.add_edges("contains", pairs)
@@ -165,7 +169,9 @@ def assert_same(found: Catalogue, expected: Catalogue) -> None:
             for contained in (False, True):
                 ref = NodeRef(kind, text)
                 one, other = (items_with(c, ref, contained=contained) for c in (found, expected))
-                assert list(one if one is not None else []) == sorted(one if one is not None else [])
+                assert list(one if one is not None else []) == sorted(
+                    set([] if one is None else one.tolist())
+                )
                 assert named(found, one) == named(expected, other)
     for text in texts:
         query = GraphQuery(must_not=(NodeRef("ingredient", text),), exclude_seen=False)
@@ -257,6 +263,33 @@ def check_salience(base: Bundle, found: Bundle) -> None:
         same = [v for (a, _), v in old.items() if a == attribute]
         expected = old.get((attribute, item), float(np.mean(same)) if same else 0.0)
         assert value == pytest.approx(expected, abs=1e-6)
+
+
+def test_names_kinds_and_removals_reach_what_is_excluded(tmp_path: Path) -> None:
+    def allowed(name: str) -> set[str]:
+        query = GraphQuery(must_not=(NodeRef("ingredient", name),))
+        found = follower.extended().catalogue
+        return named(found, allowed_items(found, query, np.zeros(0, dtype=np.int64)).items)
+
+    with GraphStore.open(f"sqlite:///{tmp_path}/s.db") as store:
+        fill(store, {"r0": ["food a"], "r1": ["food b"], "r2": ["food c"]})
+        follower = StoreFollower(bundle_of(store, tmp_path), store, RandomPlacer(3))
+        assert allowed("walnut half") == allowed("nut") == {"r0", "r1", "r2"}
+        with store.writing() as writer:
+            writer.add_nodes("ingredient", [("food a", "Walnut Halves")])
+        assert allowed("walnut half") == {"r1", "r2"}
+        with store.writing() as writer:
+            writer.add_relation("is_a", "ingredient", "ingredient")
+            writer.add_edges("is_a", [("food b", "nut", 0.5)])
+        assert allowed("nut") == {"r0", "r2"}
+        with store.writing() as writer:
+            writer.add_edges("is_a", [("food a", "food b")])
+        assert allowed("nut") == {"r2"}
+        with store.writing() as writer:  # r0 is imported again, with other ingredients
+            forget_recipes(writer, writer._connection, ["r0"])
+        assert "r0" not in allowed("nut"), "what is in it is not known"
+        fill(store, {"r0": ["food c"]})
+        assert allowed("nut") == allowed("walnut half") - {"r1"} == {"r0", "r2"}
 
 
 def test_only_what_is_new_is_placed(tmp_path: Path) -> None:
