@@ -25,6 +25,8 @@ Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
 
 DRAWS, TEST, VALID, LEAST, TIMES = 3, 150, 200, 30, 2
+DEVELOPED = 1250
+"""So many of the users, in a fixed random order, served to develop what is measured here; the test users come after."""
 TOLD = ("ingredient", "cuisine", "keyword")
 """Types of things that people say they like."""
 
@@ -113,8 +115,9 @@ def draw_of(snapshot: GraphSnapshot, seed: int, ks: Sequence[int]) -> Draw:
     """One of :data:`DRAWS` draws; their test users are all different, the validation users are the same."""
     rows = snapshot.interactions.matrix()
     able = np.random.default_rng(0).permutation(np.flatnonzero(rows.degrees() >= LEAST))
-    every, test = able[: DRAWS * TEST], np.sort(able[seed * TEST : (seed + 1) * TEST])
-    valid = np.sort(able[DRAWS * TEST :][:VALID])
+    every = able[DEVELOPED : DEVELOPED + DRAWS * TEST]
+    test = np.sort(every[seed * TEST : (seed + 1) * TEST])
+    valid = np.sort(able[DEVELOPED - VALID : DEVELOPED])
     final, tuning = _only(rows, test, False), _only(rows, np.concatenate([every, valid]), False)
     held, tested = _only(rows, valid, True), _only(rows, test, True)
     catalogue = build_catalogue(snapshot)

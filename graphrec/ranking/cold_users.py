@@ -13,6 +13,7 @@ from graphrec.bundle import Bundle, Catalogue, History, ItemItemPart, Part, Prof
 from graphrec.bundle.catalogue import csr_from_arrays
 from graphrec.bundle.part_arrays import part_arrays
 from graphrec.errors import CorruptionError, InvalidInputError
+from graphrec.ranking.grown_part import GrownItemItemPart, grown_item_item
 from graphrec.sparse import CSR
 
 Int = NDArray[np.integer[Any]]
@@ -201,7 +202,7 @@ def _read(bundle: Bundle) -> ColdUsers | None:
         return None
     try:
         numbers = sorted({name.partition(".")[0] for name in arrays if "." in name})
-        own = tuple(_own_part(number, arrays, bundle.catalogue.num_items) for number in numbers)
+        own = tuple(_grown(_own_part(number, arrays), bundle) for number in numbers)
         trust, like = arrays["settings"].tolist()
         found = ColdUsers(arrays["knots"], arrays["shares"], arrays["scale"], own, trust, like)
     except (KeyError, ValueError, InvalidInputError) as error:
@@ -213,22 +214,30 @@ def _read(bundle: Bundle) -> ColdUsers | None:
     return found
 
 
-def _own_part(name: str, arrays: Mapping[str, NDArray[Any]], num_items: int) -> Part:
+def _own_part(name: str, arrays: Mapping[str, NDArray[Any]]) -> Part:
     own = {key.removeprefix(f"{name}."): a for key, a in arrays.items() if key.startswith(f"{name}.")}
     weight, option = own["options"].tolist()
     if "keys" in own:
-        return _grown(ProfilePart(own["keys"], own["items"], own.get("item_bias"), option, weight), num_items)
-    return _grown(ItemItemPart(csr_from_arrays("weights", own), weight, bool(option)), num_items)
+        return ProfilePart(own["keys"], own["items"], own.get("item_bias"), option, weight)
+    return ItemItemPart(csr_from_arrays("weights", own), weight, bool(option))
 
 
-def _grown(part: Part, num_items: int) -> Part:
-    """The part of a catalogue that has got further items since: nothing is known of them here."""
+def _grown(part: Part, bundle: Bundle) -> Part:
+    """The part over a catalogue that has got further items since.
+
+    Item-item weights take the shares of virtual neighbours that the bundle's own have; where it has none, nothing
+    is known of the new items here.
+    """
+    num_items = bundle.catalogue.num_items
     more = num_items - part.num_items
     if more < 0:
         raise ValueError(f"{part.num_items} items, but the catalogue has {num_items}")
     if more == 0:
         return part
     if isinstance(part, ItemItemPart):
+        shares = [p.shares for p in bundle.parts if isinstance(p, GrownItemItemPart)]
+        if shares and shares[0].shape == (more, part.num_items):
+            return grown_item_item(part, shares[0])
         weights = part.weights
         indptr = np.concatenate([weights.indptr, np.full(more, weights.indptr[-1])])
         return replace(part, weights=CSR(indptr, weights.indices, weights.values, (num_items, num_items)))

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from graphrec.bundle import History, Part, ProfilePart, score_parts
+from graphrec.bundle import History, ItemItemPart, Part, ProfilePart, score_parts
+from graphrec.models.rp3beta import RP3beta, RP3betaConfig
 from graphrec.ranking.cold_users import PRIORS, ColdUsers, priors
 from graphrec.sparse import CSR
+from graphrec.store.columns import TrainData
 from graphrec.training.newcomers import MIN_USERS, Newcomers, newcomers, whole
 from graphrec.training.profile_tower import TowerConfig, train_tower
 from graphrec.training.run_log import Log
@@ -23,7 +25,7 @@ Float = NDArray[np.floating[Any]]
 
 FACTORS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """What a column is tried with, in units in which its best scores reach as high as the leading column's."""
-COARSE = (0.0, 0.25, 1.0, 3.0)
+COARSE = (0.0, 0.3, 1.0)
 """The same for two columns at once."""
 TRUSTS = (0.0, 3.0, 10.0, 30.0, 100.0)
 """Choices at which a trained user's own score counts half, to choose from."""
@@ -50,6 +52,9 @@ class ColdUsersConfig(BaseModel):
     """Choices that a taught like counts for."""
     tower: TowerConfig = Field(default_factory=TowerConfig)
     """Trained where the model has no part that pools a history."""
+    walk: NonNegativeInt = 200
+    """Targets that an item keeps in short random walks, which say much about the first few choices; 0 leaves
+    them out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +71,13 @@ class ColdUsersFit:
     seed: int
 
     def refit(self, train: CSR, log: Log | None = None) -> ColdUsers:
-        """The same shares around a tower that is trained on all of `train`, for as many epochs as were best."""
+        """The same shares around parts that are trained on all of `train`, the tower for its best number of epochs."""
         epochs = self.chosen["tower_epochs"]
-        if not epochs:
-            return self.cold
-        tower = self.config.tower.model_copy(update={"epochs": epochs})
-        return replace(self.cold, own=(train_tower(train, tower, seed=self.seed, log=log)[0],))
+        own: list[Part] = []
+        if epochs:
+            tower = self.config.tower.model_copy(update={"epochs": epochs})
+            own.append(train_tower(train, tower, seed=self.seed, log=log)[0])
+        return replace(self.cold, own=(*own, *_walk(train, self.config)))
 
 
 def fit_cold_users(
@@ -101,7 +107,7 @@ def fit_cold_users(
     if not groups:
         return None
     popularity = np.bincount(train.indices, minlength=train.shape[1]).astype(np.float32)
-    own: tuple[Part, ...] = ()
+    own: list[Part] = []
     epochs = 0
     if not any(isinstance(part, ProfilePart) for part in parts):
         tower, epochs = train_tower(
@@ -111,13 +117,14 @@ def fit_cold_users(
             validate=lambda part: _tower_quality(part, groups, config),
             log=log,
         )
-        own = (tower,)
+        own.append(tower)
+    own += _walk(train, config)
     found = [_shares((*parts, *own), len(parts), popularity, group, config) for _, group in groups]
     first = np.eye(1, PRIORS + len(parts) + len(own), dtype=np.float32)[0]
     shares = np.stack([first, *(share for share, _ in found)]).astype(np.float32)
     scale = np.asarray([found[0][1], *(unit for _, unit in found)], dtype=np.float32)
     knots = np.asarray([0, *(count for count, _ in groups)], dtype=np.float32)
-    cold = ColdUsers(knots, shares, scale, own, 0.0, config.like)
+    cold = ColdUsers(knots, shares, scale, tuple(own), 0.0, config.like)
     cold = replace(cold, trust=_trust(cold, parts, popularity, train, held, people, config))
     chosen = {
         "tower_epochs": epochs,
@@ -125,6 +132,14 @@ def fit_cold_users(
         "shares": {int(n): [round(float(s), 5) for s in row] for n, row in zip(knots, shares, strict=True)},
     }
     return ColdUsersFit(cold, chosen, config, seed)
+
+
+def _walk(train: CSR, config: ColdUsersConfig) -> list[ItemItemPart]:
+    """Item to user to item, by counts alone: good before there is enough for anything finer."""
+    if not config.walk:
+        return []
+    model = RP3beta(RP3betaConfig(k=config.walk)).fit(TrainData(train, None, None))
+    return [part for part in model.parts() if isinstance(part, ItemItemPart)]
 
 
 def _groups(

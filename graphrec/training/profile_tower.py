@@ -34,7 +34,7 @@ class TowerConfig(BaseModel):
 
     dim: PositiveInt = 64
     """Length of a key."""
-    epochs: PositiveInt = 60
+    epochs: PositiveInt = 40
     """Most epochs; without somebody to validate on exactly so many."""
     learning_rate: PositiveFloat = 1.5e-3
     """Adam's step size."""
@@ -69,7 +69,7 @@ def train_tower(
     """
     task = _Task(train, config, seed, validate)
     loop = LoopConfig(
-        epochs=config.epochs, learning_rate=config.learning_rate, eval_every=5, patience=2, average=0.95
+        epochs=config.epochs, learning_rate=config.learning_rate, eval_every=5, patience=4, average=0.95
     )
     progress = run_loop(task, loop, log=log)
     return task.module.part(), progress.best_epoch or progress.epoch

@@ -13,8 +13,10 @@ from graphrec.bundle import Bundle, History, ItemItemPart, ProfilePart, read_bun
 from graphrec.errors import CorruptionError, InvalidInputError
 from graphrec.ranking import GraphQuery, Recommender
 from graphrec.ranking.cold_users import PREFIX, ColdUsers, trained_cold_users
+from graphrec.ranking.grown_part import grown_item_item
 from graphrec.ranking.query import as_refs
 from graphrec.ranking.served import served_scores
+from graphrec.sparse import CSR
 from tests.bundle.worlds import World, kitchen, random_parts
 from tests.ranking.test_recommender import Entry, FakeStore
 
@@ -229,6 +231,24 @@ def test_own_parts_know_nothing_of_items_that_came_later() -> None:
     profile, item_item = own.own
     assert isinstance(item_item, ItemItemPart) and not item_item.score(None, history)[-2:].any()
     assert profile.score(None, history)[-2:] == pytest.approx(min(0.0, tower().item_bias.min()))
+
+
+def test_own_item_weights_reach_new_items_through_their_virtual_neighbours() -> None:
+    """A new item that takes all of one old item scores as that one does, and speaks as it does."""
+    part = random_parts(WORLD)[1]
+    shares = CSR.from_coo(np.asarray([0]), np.asarray([2]), np.asarray([1.0]), (1, len(ITEMS)))
+    cold = cold_users(own=(part,))
+    before = replace(WORLD.bundle(random_parts(WORLD)), extra=cold.arrays())
+    parts = (before.parts[0], grown_item_item(part, shares))
+    own = trained_cold_users(replace(before, parts=parts, catalogue=_longer(before, len(ITEMS) + 1)))
+    assert own is not None
+    history = History(np.asarray([1, 4]), np.ones(2, np.float32))
+    scores = own.own[0].score(None, history)
+    assert scores[-1] == pytest.approx(scores[2])
+    new, old = (
+        own.own[0].score(None, History(np.asarray([n]), np.ones(1, np.float32))) for n in (len(ITEMS), 2)
+    )
+    assert new == pytest.approx(old)
 
 
 def _longer(found: Bundle, size: int):

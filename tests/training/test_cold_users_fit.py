@@ -17,7 +17,12 @@ from graphrec.training.profile_tower import TowerConfig, train_tower
 
 ITEMS, USERS = 120, 160
 CONFIG = ColdUsersConfig(
-    knots=(1, 3, 8), users=60, draws=1, depth=10, tower=TowerConfig(dim=8, epochs=15, learning_rate=0.02)
+    knots=(1, 3, 8),
+    users=60,
+    draws=1,
+    depth=10,
+    walk=30,
+    tower=TowerConfig(dim=8, epochs=15, learning_rate=0.02),
 )
 
 
@@ -82,8 +87,10 @@ def test_other_newcomers_are_served_better_than_by_popularity_and_by_the_part_al
 
 def test_without_evidence_popularity_alone_is_left(fit: ColdUsersFit) -> None:
     assert fit.cold.knots.tolist() == [0.0, 1.0, 3.0, 8.0]
-    assert fit.cold.shares[0].tolist() == [1.0, 0.0, 0.0, 0.0]
-    assert (fit.cold.scale > 0).all() and isinstance(fit.cold.own[0], ProfilePart)
+    assert fit.cold.shares[0].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert (fit.cold.scale > 0).all()
+    assert [type(part) for part in fit.cold.own] == [ProfilePart, ItemItemPart]
+    assert fit.cold.own[1].weights.degrees().max() <= 30  # type: ignore[union-attr]
 
 
 def test_shares_are_in_units_of_log_popularity_and_the_scale_leads_to_the_model_s(fit: ColdUsersFit) -> None:
@@ -109,13 +116,14 @@ def test_the_same_seed_gives_the_same_and_refitting_keeps_the_shares(fit: ColdUs
     final = fit.refit(rows_of(world()))
     assert (final.shares == fit.cold.shares).all()
     assert (final.own[0].keys != fit.cold.own[0].keys).any()  # type: ignore[union-attr]
+    assert final.own[1].weights.values.sum() != fit.cold.own[1].weights.values.sum()  # type: ignore[union-attr]
 
 
 def test_a_model_that_pools_histories_already_needs_no_tower() -> None:
     train, held = split(world(), 50)
     tower, _ = train_tower(train, CONFIG.tower, seed=0)
-    found = fit_cold_users([ease(train), tower], train, held, CONFIG, seed=0)
-    assert found is not None and found.cold.own == () and found.refit(train) is found.cold
+    found = fit_cold_users([ease(train), tower], train, held, CONFIG.model_copy(update={"walk": 0}), seed=0)
+    assert found is not None and found.cold.own == () and found.refit(train).own == ()
     assert found.cold.shares.shape == (4, 4) and found.chosen["tower_epochs"] == 0
 
 
@@ -213,5 +221,5 @@ def test_the_best_epoch_by_validation_is_kept() -> None:
 
     config = TowerConfig(dim=4, epochs=40)
     part, epoch = train_tower(rows_of(world(users=30)), config, seed=0, validate=validate)
-    assert epoch == 10 and len(seen) == 4, "two looks without a gain end it"
+    assert epoch == 10 and len(seen) == 6, "four looks without a gain end it"
     assert (part.keys == seen[1].keys).all()
