@@ -29,6 +29,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ from _recipe_store import recipe_store
 
 from graphrec.bundle import read_bundle
 from graphrec.nlu.recommender import Recommender
+from graphrec.ranking import GraphQuery, NodeRef
+from graphrec.ranking.constraints import allowed_items
 from graphrec.ranking.refresh import StoreFollower
 from graphrec.ranking.state import trained_placer
 from graphrec.store import GraphStore
@@ -128,6 +131,7 @@ def measure(store: GraphStore, model: Path, data: Path, options: argparse.Namesp
     files = new_files(data, options)
     for name, file in files.items():
         results[name] = import_and_refresh(recommender, store, file)
+        print(name, json.dumps(results[name]), flush=True)
     results["parts"] = parts_of_a_refresh(model, store)
     results["after"] = latency(recommender, people, options.answers)
     results["safety"] = safety(recommender, store)
@@ -230,6 +234,7 @@ def latency(recommender: Recommender, people: dict[str, list[str | None]], answe
             )
             calls = [partial(recommender.recommend, user, request=request, k=10) for user, request in pairs]
             found[who + how] = milliseconds(calls)
+            print(who + how, json.dumps(found[who + how]), flush=True)
     return found
 
 
@@ -261,18 +266,28 @@ def revision_check(store: GraphStore, times: int = 2000) -> float:
 def safety(recommender: Recommender, store: GraphStore, times: int = 200) -> dict[str, int]:
     """Exclusions of ingredients that new recipes have, against the store walked edge by edge."""
     rng = np.random.default_rng(1)
-    base = recommender.bundle.history.shape[1]
-    new = [recommender.catalogue.item_ids[n] for n in range(recommender.catalogue.num_items)][::-1][:5000]
-    held = {ext: set(store.neighbors("recipe", ext, "contains")) for ext in new}
+    catalogue, nobody = recommender.catalogue, np.zeros(0, dtype=np.int64)
+    last = np.arange(catalogue.num_items - 2000, catalogue.num_items)
+    held = {int(item): set(store.neighbors("recipe", catalogue.item_ids[item], "contains")) for item in last}
     foods = sorted({food for one in held.values() for food in one})
-    passed = shown = 0
+    counts = {"exclusions": 0, "allowed_checked": 0, "shown_checked": 0, "violations": 0}
     for food in rng.choice(np.array(foods, dtype=object), min(times, len(foods)), replace=False):
         below = kinds_below(store, str(food))
-        answer = recommender.recommend(None, must_not=[f"ingredient:{food}"], k=base, candidates=new)
-        for item in answer.items:
-            shown += 1
-            passed += bool(held[item.item] & below) or not held[item.item]
-    return {"exclusions": min(times, len(foods)), "answers_checked": shown, "violations": passed}
+        query = GraphQuery(must_not=(NodeRef("ingredient", str(food)),), k=10)
+        allowed = allowed_items(catalogue, query, nobody).items
+        asked = recommender.answer(
+            replace(query, candidates=tuple(catalogue.item_ids[item] for item in last))
+        )
+        shown = [catalogue.item_ids.find(item.item) for item in asked.items]
+        counts["exclusions"] += 1
+        for name, items in (
+            ("allowed_checked", allowed if allowed is not None else []),
+            ("shown_checked", shown),
+        ):
+            known = [held[int(item)] for item in items if item is not None and int(item) in held]
+            counts[name] += len(known)
+            counts["violations"] += sum(not one or bool(one & below) for one in known)
+    return counts
 
 
 def kinds_below(store: GraphStore, food: str) -> set[str]:
