@@ -27,7 +27,7 @@ class RelationalTeacherConfig(GradientConfig):
     """Propagation steps."""
     use_knowledge: bool = True
     """False leaves interactions alone."""
-    eta: NonNegativeFloat = 0.01
+    eta: NonNegativeFloat = 3e-4
     """Weight of the penalty on the items' structural embeddings."""
     squared: bool = True
     """Square the norm in the penalty."""
