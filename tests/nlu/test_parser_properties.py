@@ -94,9 +94,9 @@ def test_odd_texts_are_read(text: str) -> None:
 
 
 def test_a_megabyte_is_cut_with_a_note_and_quickly() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     parsed = PARSER.parse("no nuts and " * 90_000)
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
     assert str(MAX_CHARS) in " ".join(parsed.notes)
     assert NodeRef("ingredient", "nut") in parsed.must_not
 
@@ -118,7 +118,7 @@ def test_a_typical_request_takes_under_two_milliseconds() -> None:
     PARSER.parse(text)
     times = []
     for _ in range(200):
-        started = time.perf_counter()
+        started = time.process_time()
         PARSER.parse(text)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert statistics.median(times) < 0.002
