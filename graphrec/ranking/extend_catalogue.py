@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,51 +98,71 @@ def extended_catalogue(
         popularity: float32 `[number of new records]`.
     """
     numbering = Numbering(base, facts)
-    ids = [record.ext for record in records]
-    places = [base.item_ids.find(ext) for ext in ids]
-    new = [ext for ext, place in zip(ids, places, strict=True) if place is None]
-    later = iter(range(base.num_items, base.num_items + len(new)))
-    index = np.asarray([next(later) if place is None else place for place in places], dtype=np.int64)
-    edges = _edges(records, index, numbering)
-    total = base.num_items + len(new)
-    changed = np.zeros(base.num_items, dtype=np.bool_)
-    changed[index[index < base.num_items]] = True
-    item_attributes, edge_relation = _item_attributes(base, edges, changed, (total, numbering.total))
-    contents = (kind for kind in CONTENTS if kind in numbering.types)
-    above = () if facts.hierarchy is None else (facts.hierarchy.narrow_type,)
+    rows = _rows(base, records, numbering)
+    item_attributes, edge_relation = _item_attributes(base, rows, (rows.total, numbering.total))
     kinds_of, broader = closure(numbering.steps(KIND_WEIGHT)), closure(numbering.steps(-np.inf))
     alias, alias_attribute = _spellings(base, numbering)
-    titles = {place: record.name or "" for place, record in zip(index.tolist(), records, strict=True)}
+    new_attributes = [ext for _, ext in list(numbering.place)[base.num_attributes :]]
     return replace(
         base,
-        item_ids=grown_strings(base.item_ids, {}, new),
-        titles=grown_strings(
-            base.titles,
-            {place: title for place, title in titles.items() if place < base.num_items},
-            [titles[place] for place in range(base.num_items, total)],
-        ),
+        item_ids=grown_strings(base.item_ids, {}, rows.new),
+        titles=_titles(base, records, rows),
         types=numbering.types,
-        hierarchical=tuple(dict.fromkeys((*base.hierarchical, *above, *contents))),
+        hierarchical=_contents(base, numbering),
         attribute_type=_attribute_types(numbering),
-        attribute_ids=grown_strings(
-            base.attribute_ids, {}, [ext for _, ext in list(numbering.place)[base.num_attributes :]]
-        ),
+        attribute_ids=grown_strings(base.attribute_ids, {}, new_attributes),
         attribute_names=Strings.pack(numbering.names),
         relations=numbering.relations,
         item_attributes=item_attributes,
         edge_relation=edge_relation,
-        attribute_items=_closed(base, "attribute_items", item_attributes, kinds_of, changed, edges),
-        attribute_items_contained=_closed(
-            base, "attribute_items_contained", item_attributes, broader, changed, edges
-        ),
+        attribute_items=_closed(base, "attribute_items", item_attributes, kinds_of, rows),
+        attribute_items_contained=_closed(base, "attribute_items_contained", item_attributes, broader, rows),
         broader_kinds=kinds_of,
         broader=broader,
-        properties=_properties(base, records, index, total),
+        properties=_properties(base, records, rows.places, rows.total),
         popularity=grown(base.popularity, popularity),
         alias=alias,
         alias_attribute=alias_attribute,
         item_rank=np.zeros(0, dtype=np.int32),
     )
+
+
+class _Rows(NamedTuple):
+    """Where records go: `places` of each, ids of the `new` ones, a mask of the `changed` old ones, and their edges
+    (items, attributes, relations).
+    """
+
+    places: Int
+    new: list[str]
+    changed: NDArray[np.bool_]
+    edges: tuple[Int, Int, Int]
+
+    @property
+    def total(self) -> int:
+        return len(self.changed) + len(self.new)
+
+
+def _rows(base: Catalogue, records: Sequence[ItemRecord], numbering: Numbering) -> _Rows:
+    places = [base.item_ids.find(record.ext) for record in records]
+    new = [record.ext for record, place in zip(records, places, strict=True) if place is None]
+    later = iter(range(base.num_items, base.num_items + len(new)))
+    index = np.asarray([next(later) if place is None else place for place in places], dtype=np.int64)
+    changed = np.zeros(base.num_items, dtype=np.bool_)
+    changed[index[index < base.num_items]] = True
+    return _Rows(index, new, changed, _edges(records, index, numbering))
+
+
+def _titles(base: Catalogue, records: Sequence[ItemRecord], rows: _Rows) -> Strings:
+    titles = {place: record.name or "" for place, record in zip(rows.places.tolist(), records, strict=True)}
+    changed = {place: title for place, title in titles.items() if place < base.num_items}
+    return grown_strings(base.titles, changed, [titles[n] for n in range(base.num_items, rows.total)])
+
+
+def _contents(base: Catalogue, numbering: Numbering) -> tuple[str, ...]:
+    """Types that form a hierarchy or say what an item is made of."""
+    above = () if numbering.facts.hierarchy is None else (numbering.facts.hierarchy.narrow_type,)
+    made_of = (kind for kind in CONTENTS if kind in numbering.types)
+    return tuple(dict.fromkeys((*base.hierarchical, *above, *made_of)))
 
 
 def _edges(records: Sequence[ItemRecord], index: Int, numbering: Numbering) -> tuple[Int, Int, Int]:
@@ -158,25 +178,16 @@ def _edges(records: Sequence[ItemRecord], index: Int, numbering: Numbering) -> t
     return array[:, 0], array[:, 1], array[:, 2]
 
 
-def _item_attributes(
-    base: Catalogue, edges: tuple[Int, Int, Int], changed: NDArray[np.bool_], shape: tuple[int, int]
-) -> tuple[CSR, NDArray[np.int16]]:
-    rows = base.item_attributes.row_index()
-    kept = ~changed[rows]
-    span = int(max(base.edge_relation.max(initial=0), edges[2].max(initial=0))) + 1
+def _item_attributes(base: Catalogue, new: _Rows, shape: tuple[int, int]) -> tuple[CSR, NDArray[np.int16]]:
+    rows, (items, attributes, relations) = base.item_attributes.row_index(), new.edges
+    kept = ~new.changed[rows]
+    span = int(max(base.edge_relation.max(initial=0), relations.max(initial=0))) + 1
     old = (rows[kept] * shape[1] + base.item_attributes.indices[kept]) * span + base.edge_relation[kept]
-    keys = merged(np.sort(old), (edges[0] * shape[1] + edges[1]) * span + edges[2])
+    keys = merged(np.sort(old), (items * shape[1] + attributes) * span + relations)
     return matrix_of(keys // span, shape), (keys % span).astype(np.int16)
 
 
-def _closed(
-    base: Catalogue,
-    name: str,
-    item_attributes: CSR,
-    broader: CSR,
-    changed: NDArray[np.bool_],
-    edges: tuple[Int, Int, Int],
-) -> CSR:
+def _closed(base: Catalogue, name: str, item_attributes: CSR, broader: CSR, rows: _Rows) -> CSR:
     """Attribute to items, closed over `broader`; only touched items are closed anew where that is enough."""
     old: CSR = getattr(base, name)
     above: CSR = base.broader_kinds if name == "attribute_items" else base.broader
@@ -185,9 +196,9 @@ def _closed(
     if not same or not np.array_equal(broader.indices[:entries], above.indices):
         return closed_items(item_attributes, broader)
     shape = (item_attributes.shape[1], item_attributes.shape[0])
-    attributes, items = closed_pairs(edges[0], edges[1], broader)
+    attributes, items = closed_pairs(rows.edges[0], rows.edges[1], broader)
     keys = keys_of(old, shape[1])
-    kept = keys[~changed[keys % shape[1]]]
+    kept = keys[~rows.changed[keys % shape[1]]]
     return matrix_of(merged(kept, distinct(attributes * shape[1] + items)), shape)
 
 
