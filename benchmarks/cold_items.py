@@ -1,6 +1,6 @@
 """New recipes: 300 recipes lose all their interactions and are ranked by their content.
 
-    python benchmarks/cold_items.py [--draws 8] [--towers 2]
+    python benchmarks/cold_items.py [--draws 5] [--towers 2]
 
 Settings of every method are chosen once, on 600 pseudo-new recipes and on 5 % of the interactions of the others; none
 of these 600 is ever drawn again. In each draw 300 random recipes with text and at least 5 interactions lose all of
@@ -42,13 +42,14 @@ from graphrec.training.cold_fit import ColdFit, fit_cold, refit_cold
 from graphrec.training.cold_student import binary
 from graphrec.training.config import BlendConfig
 
+Setting = tuple[Any, ...]
 Float = NDArray[np.floating[Any]]
 Int = NDArray[np.integer[Any]]
 
 NAME, K, NEW, MIN_INTERACTIONS = "cold_items", 20, 300, 5
 RIDGE = 300.0  # of EASE, as validation chose it in `recipes.py`
 PLAIN = (1, 0, 1, 0, 0, 0)  # title and ingredient lines: what a TF-IDF profile usually reads
-FULL = ColdConfig().field_weights
+FULL = tuple(ColdConfig().field_weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +109,23 @@ class Case:
         chosen = np.flatnonzero(np.bincount(self.known.indices, minlength=len(self.rows.records)))
         return fit_features([self.rows.texts[i] for i in chosen], FULL, most=ColdConfig().max_words)
 
-    def bags(self, weights: Sequence[float]) -> sp.csr_matrix:
-        one = self.features
-        shares = np.array(weights, dtype=np.float32)
-        return ItemFeatures(one.words, one.idf, one.stops, shares).bags_of(self.rows.texts).to_scipy()
+    @cached_property
+    def scores(self) -> Float:
+        """What EASE makes of everybody's known rows, `[users, recipes]`."""
+        return self.model.score(np.arange(self.known.shape[0]))
+
+    @cached_property
+    def _bags(self) -> dict[Setting, sp.csr_matrix]:
+        return {}
+
+    def bags(self, weights: Setting) -> sp.csr_matrix:
+        """TF-IDF rows of all recipes under given weights of the fields."""
+        if weights not in self._bags:
+            one = self.features
+            shares = np.array(weights, dtype=np.float32)
+            read = ItemFeatures(one.words, one.idf, one.stops, shares)
+            self._bags[weights] = read.bags_of(self.rows.texts).to_scipy()
+        return self._bags[weights]
 
 
 def make_case(rows: Rows, known: sp.csr_matrix, new: Int, seed: int) -> Case:
@@ -129,8 +143,6 @@ def _rows(matrix: sp.csr_matrix, kept: Any) -> sp.csr_matrix:
 
 # --- baselines: settings chosen on a case of pseudo-new recipes, then scores `[users, len(new)]` of another case
 
-Setting = tuple[Any, ...]
-
 
 def by_chance(case: Case, _: Setting) -> Float:
     return np.random.default_rng(case.seed).random((case.known.shape[0], len(case.new)))
@@ -138,14 +150,14 @@ def by_chance(case: Case, _: Setting) -> Float:
 
 def tfidf_profile(case: Case, setting: Setting) -> Float:
     """The likeness of a recipe to the sum of what the user chose."""
-    bags = case.bags(setting[0])
+    bags = case.bags(tuple(setting[0]))
     return np.asarray(((case.known @ bags) @ bags[case.new].T).toarray())
 
 
 def moved_ease(case: Case, setting: Setting) -> Float:
     """EASE's scores of the trained recipes that are most alike in TF-IDF."""
     weights, count, power, even = setting
-    bags = case.bags(weights)
+    bags = case.bags(tuple(weights))
     alike = (bags[case.new] @ bags.T).toarray()
     alike[:, np.bincount(case.known.indices, minlength=case.known.shape[1]) == 0] = -np.inf
     found, value = top_k(alike, count)
@@ -153,7 +165,7 @@ def moved_ease(case: Case, setting: Setting) -> Float:
     value = value / np.maximum(value.sum(axis=1, keepdims=True), 1e-12) if even else value
     rows = np.repeat(np.arange(len(case.new)), found.shape[1])
     near = sp.csr_matrix((value.ravel(), (rows, found.ravel())), shape=(len(case.new), bags.shape[0]))
-    return np.asarray((near @ case.model.score(np.arange(case.known.shape[0])).T).T)
+    return np.asarray((near @ case.scores.T).T)
 
 
 def softmax_tower(case: Case, setting: Setting) -> Float:
@@ -238,7 +250,7 @@ def run(case: Case, chosen: dict[str, Any]) -> dict[str, Any]:
         case, served
     )
     users = np.arange(case.known.shape[0])
-    plain, ours = case.model.score(users), served.score(users)
+    plain, ours = case.scores, served.score(users)
     return {
         "among": {label: among(scores, case.wanted) for label, scores in found.items()},
         "whole": _whole(case, plain, ours), "warm": _warm(case, plain, ours), "refit seconds": seconds[0],
@@ -254,7 +266,7 @@ def _ours(case: Case, served: ColdFit) -> dict[str, Float]:
     entries = (np.repeat(np.arange(len(case.new)), there.sum(axis=1)), place.neighbours[there])
     shares = sp.csr_matrix((place.shares[there], entries), shape=(len(case.new), case.known.shape[1]))
     return {
-        "virtual neighbours alone": np.asarray((shares @ case.model.score(users).T).T),
+        "virtual neighbours alone": np.asarray((shares @ case.scores.T).T),
         "content student alone": np.asarray((case.known @ profile.keys) @ place.items.T),
         "both, as served": served.score(users)[:, case.new],
     }
@@ -302,7 +314,7 @@ def among(scores: Float, wanted: sp.csr_matrix) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--draws", type=int, default=8)
+    parser.add_argument("--draws", type=int, default=5)
     parser.add_argument(
         "--towers", type=int, default=2, help="draws that the softmax tower is trained on as well"
     )
