@@ -267,7 +267,7 @@ def _ours(case: Case, served: ColdFit) -> dict[str, Float]:
     shares = sp.csr_matrix((place.shares[there], entries), shape=(len(case.new), case.known.shape[1]))
     return {
         "virtual neighbours alone": np.asarray((shares @ case.scores.T).T),
-        "content student alone": np.asarray((case.known @ profile.keys) @ place.items.T),
+        "content student alone": np.asarray((case.known @ profile.keys) @ place.items.T + place.bias),
         "both, as served": served.score(users)[:, case.new],
     }
 

@@ -107,12 +107,15 @@ def _best_own(
 
 
 def _scales(plain: Student, trial: Trial, choice: ColdChoice, config: ColdConfig, seed: int) -> ColdChoice:
-    """Portion of the neighbours, then the scale against trained items."""
+    """Lean towards popularity, portion of the neighbours, then the scale against trained items."""
     rows = np.flatnonzero(np.diff(trial.taken.indptr))
     users = np.random.default_rng(seed).permutation(rows)[:_USERS]
     model = model_scores(trial.parts, trial.choices, users)
     pooled = trial.choices[users] @ plain.profile.keys
     content = np.asarray(pooled @ plain.profile.items[trial.items].T)
+    logs = np.asarray(plain.bags[trial.items] @ plain.cold.popularity)
+    lean = _best_lean(content, logs, trial, users, config)
+    content = content + np.float32(lean) * logs
     trained = np.flatnonzero(np.asarray(trial.choices.sum(axis=0)).ravel())
     unit = float(model[:, trained].std() / max(content.std(), 1e-12))
     best, found = -1.0, (choice.neighbours, choice.temperature, 0.0, content * unit)
@@ -126,9 +129,17 @@ def _scales(plain: Student, trial: Trial, choice: ColdChoice, config: ColdConfig
             value = group_quality(scores, trial, users)
             if value > best + 1e-9:
                 best, found = value, (count, temperature, portion, scores)
-    update = {"unit": unit, "neighbours": found[0], "temperature": found[1], "portion": found[2]}
-    update["scale"] = _best_scale(model, found[3], users, trial, config, seed)
+    update = {"lean": lean, "unit": unit, "neighbours": found[0], "temperature": found[1], "portion": found[2]}
+    update["scale"] = _best_scale(model, found[3], users, trial, config)
     return choice.model_copy(update=update)
+
+
+def _best_lean(content: Float, logs: Float, trial: Trial, users: Int, config: ColdConfig) -> float:
+    """How much what the words tell of popularity counts beside what they tell of the user's taste."""
+    spread = float(content.std(axis=1).mean()) / max(float(logs.std()), 1e-12)
+    leans = [weight * spread for weight in sorted(config.leans)]
+    values = [group_quality(content + np.float32(lean) * logs, trial, users) for lean in leans]
+    return leans[int(np.argmax(values))]
 
 
 def _taken(model: Float, neighbours: Int, shares: Float) -> Float:
@@ -141,41 +152,34 @@ def _taken(model: Float, neighbours: Int, shares: Float) -> Float:
     return np.asarray((matrix @ model.T).T, dtype=np.float32)
 
 
-def _best_scale(
-    model: Float, scores: Float, users: Int, trial: Trial, config: ColdConfig, seed: int
-) -> float:
-    """The scale at which held-out choices of trained and of pseudo-new items together are found best.
+def _best_scale(model: Float, scores: Float, users: Int, trial: Trial, config: ColdConfig) -> float:
+    """The largest scale of new items at which trained ones are still found as well, but for the loss allowed.
 
-    Of the pseudo-new items as small a share of the choices is wanted as is held out of the trained ones, and the others
-    count as seen: were all of them wanted, lists with nothing but new items would look best.
+    Held-out choices of both together would choose a scale at which new items never reach a list: of each single
+    one too little is known. So what is looked at is what trained items lose.
     """
     if trial.valid is None or trial.valid.nnz == 0:
         return 1.0
-    held, seen = _thinned(
-        trial.taken[users].tocsr(), trial.valid.nnz / (trial.valid.nnz + trial.choices.nnz), seed
-    )
-    wanted = (held + trial.valid[users]).tocsr()
-    known = (trial.choices[users] + seen).tocsr()
-    best, chosen = -1.0, 1.0
-    for scale in config.scales:
+    seen, wanted = trial.choices[users], _only_trained(trial)[users]
+    alone = model.copy()
+    alone[:, trial.items] = -np.inf
+    least = (1 - config.allowed_loss) * quality(mask_seen(alone, seen), wanted)
+    for scale in sorted(config.scales, reverse=True):
         whole = model.copy()
         whole[:, trial.items] = scores * np.float32(scale)
-        value = quality(mask_seen(whole, known), wanted)
-        if value > best:
-            best, chosen = value, scale
-    return chosen
+        if quality(mask_seen(whole, seen), wanted) >= least:
+            return scale
+    return min(config.scales)
 
 
-def _thinned(choices: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-    """A random share of the entries, and the others."""
-    chosen = np.random.default_rng(seed).random(choices.nnz) < share
-    parts = []
-    for kept in (chosen, ~chosen):
-        part = choices.copy()
-        part.data = part.data * kept
-        part.eliminate_zeros()
-        parts.append(part)
-    return parts[0], parts[1]
+def _only_trained(trial: Trial) -> sp.csr_matrix:
+    """The held-out choices of items that are not pseudo-new."""
+    assert trial.valid is not None
+    kept = np.ones(trial.valid.shape[1], dtype=np.float32)
+    kept[trial.items] = 0
+    found = (trial.valid @ sp.diags(kept)).tocsr()
+    found.eliminate_zeros()
+    return found
 
 
 def mask_seen(scores: Float, seen: sp.csr_matrix) -> Float:

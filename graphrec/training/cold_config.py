@@ -31,8 +31,12 @@ class ColdConfig(BaseModel):
     portions: tuple[PositiveFloat, ...] = (0.2, 0.5, 1.0)
     """Shares of the neighbours' rows beside the content's own score; never none, for it is through them that a
     choice of a new item speaks for trained ones."""
-    scales: tuple[PositiveFloat, ...] = (0.5, 0.7, 1.0, 1.4, 2.0, 3.0)
-    """Scales of the whole against the trained items' scores."""
+    leans: tuple[NonNegativeFloat, ...] = (0.0, 0.15, 0.3, 0.5)
+    """Weights of the expected popularity in a new item's score, in units of the content score's spread."""
+    scales: tuple[PositiveFloat, ...] = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
+    """Scales of new items' scores against the trained items'; the largest that costs little is taken."""
+    allowed_loss: float = Field(default=0.01, ge=0.0, lt=1.0)
+    """Part of their Recall@20 + NDCG@20 that trained items may lose to new ones in the same lists."""
     halves: tuple[NonNegativeFloat, ...] = (0.0, 0.1, 0.3, 1.0, 2.0)
     """Degrees at which content and training count alike, tried on the validation rows."""
     pseudo: PositiveInt = 600
@@ -51,6 +55,7 @@ class ColdChoice(BaseModel):
         own: share of the choices themselves in what is regressed.
         neighbours, temperature: of the attention.
         portion: share of the neighbours' rows.
+        lean: content score per logarithm of expected users.
         unit: factor that brings content scores to the spread of the model's scores.
         scale: of new items' scores, content and neighbours alike.
         half: degree at which content and training count alike; 0 leaves trained items as they are.
@@ -63,6 +68,7 @@ class ColdChoice(BaseModel):
     neighbours: int = 30
     temperature: float = 0.1
     portion: float = 0.2
+    lean: float = 0.0
     unit: float = 1.0
     scale: float = 1.0
     half: float = 0.0

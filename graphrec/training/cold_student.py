@@ -114,13 +114,14 @@ def fit_student(
     contents = unit_rows(bags[known] @ factors.items)
     cold = ColdItems(
         features=features, keys=regression.weights(factors.keys), items=factors.items * scale,
-        bias=np.zeros(len(features), dtype=np.float32), popularity=weights, level=level, known=known,
+        bias=np.asarray(weights * choice.lean * scale, dtype=np.float32), popularity=weights, level=level, known=known,
         contents=contents,
         attention=np.array([choice.neighbours, choice.temperature, choice.portion * choice.scale], dtype=np.float32),
     )  # fmt: skip
     keys = np.where((counts > 0)[:, None], factors.keys, bags @ cold.keys).astype(np.float32)
     items = np.asarray(bags @ cold.items, dtype=np.float32)
-    return Student(cold, ProfilePart(keys, items, exponent=0.0), bags)
+    bias = np.asarray(bags @ cold.bias, dtype=np.float32)
+    return Student(cold, ProfilePart(keys, items, bias, exponent=0.0), bags)
 
 
 def _popularity(regression: ContentRegression, counts: Float, known: Int) -> tuple[Float, Float]:
@@ -142,9 +143,9 @@ def soften(parts: Sequence[Part], student: Student, counts: Float, half: float) 
     .. math:: row'_i = (1 - \lambda_i)\, row_i + \lambda_i \sum_j a_{ij}\, row_j, \qquad
               \lambda_i = \frac{h}{h + d_i}
 
-    and the profile part's vector of item i is its content's times lambda. An item of degree d = 0 is content and
-    neighbours alone, one of degree h half and half. So new, tail and head items lie on one line, and serving
-    needs no case for them.
+    and the profile part's vector and bias of item i are its content's times lambda. An item of degree d = 0 is
+    content and neighbours alone, one of degree h half and half. So new, tail and head items lie on one line, and
+    serving needs no case for them.
 
     Args:
         counts: degree of each item, `[num_items]`.
@@ -153,7 +154,9 @@ def soften(parts: Sequence[Part], student: Student, counts: Float, half: float) 
     described = np.diff(student.bags.indptr) > 0
     share = np.where(counts > 0, half / np.maximum(half + counts, 1e-12), 1.0) * described
     share = share.astype(np.float32)
-    profile = replace(student.profile, items=student.profile.items * share[:, None])
+    plain = student.profile
+    bias = None if plain.item_bias is None else plain.item_bias * share
+    profile = replace(plain, items=plain.items * share[:, None], item_bias=bias)
     moved = np.flatnonzero(share > _FAINT) if half > 0 else np.flatnonzero(share == 1)
     if not len(moved):
         return [*parts, profile]

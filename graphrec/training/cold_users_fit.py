@@ -48,7 +48,7 @@ class ColdUsersConfig(BaseModel):
     """Times that other choices of the same people are shown."""
     depth: PositiveInt = 20
     """Length of the lists that are judged, by recall and NDCG in equal parts."""
-    like: NonNegativeFloat = 1.0
+    like: NonNegativeFloat = 4.0
     """Choices that a taught like counts for."""
     tower: TowerConfig = Field(default_factory=TowerConfig)
     """Trained where the model has no part that pools a history."""

@@ -16,7 +16,7 @@ from graphrec.errors import InvalidInputError
 from graphrec.ranking.item_features import FIELDS, fit_features, read_item
 from graphrec.sparse import CSR
 from graphrec.store.records import ItemAttribute, ItemRecord
-from graphrec.training.cold_choice import mask_seen, quality
+from graphrec.training.cold_choice import Trial, _best_scale, mask_seen, quality
 from graphrec.training.cold_config import ColdChoice, ColdConfig
 from graphrec.training.cold_fit import fit_cold, refit_cold
 from graphrec.training.cold_regression import ContentRegression, Target
@@ -25,7 +25,8 @@ from graphrec.training.cold_student import Student, even_links, fit_student, mod
 TOPICS = ("lemon", "beef", "chocolate", "bean")
 SIDES = tuple("cake pie stew soup salad tart roll bread bake sauce dip bowl wrap mash curry".split())
 USERS, ITEMS = 120, 60
-CONFIG = ColdConfig(dim=16, max_words=50, min_items=5, ridges=(1.0,), neighbours=(3,), temperatures=(0.2,))
+# Two neighbours: the two dishes of the same title. A third would tie with others, and rounding would choose.
+CONFIG = ColdConfig(dim=16, max_words=50, min_items=5, ridges=(1.0,), neighbours=(2,), temperatures=(0.2,))
 
 
 class Model:
@@ -274,3 +275,20 @@ def test_quality_is_recall_and_ndcg_written_out(seed: int) -> None:
     assert quality(scores, sp.csr_matrix(wanted.astype(np.float32))) == pytest.approx(
         np.mean(values), rel=1e-6
     )
+
+
+@pytest.mark.parametrize(("allowed", "expected"), [(0.0, 1.0), (0.25, 2.0), (0.5, 4.0)])
+def test_new_items_are_lifted_as_far_as_trained_ones_bear_it(allowed: float, expected: float) -> None:
+    """By hand: alone trained items reach (3 x 2 + 1.228) / 4; scale 2 leaves 83 % of it, scale 4 leaves 68 %."""
+    model = np.tile(
+        np.arange(25, 3, -1, dtype=np.float32), (4, 1)
+    )  # item 0 first, item 19 is the last in the list
+    wanted = np.zeros((4, 22), dtype=np.float32)
+    wanted[np.arange(4), [0, 0, 0, 19]] = 1  # the new item at the top: user 3 loses all, the others a rank
+    taken = sp.csr_matrix((4, 22), dtype=np.float32)
+    trial = Trial([], taken, taken, sp.csr_matrix(wanted), np.array([21]))
+    config = CONFIG.model_copy(update={"scales": (1.0, 2.0, 4.0), "allowed_loss": allowed})
+    # At scale 1 it stays outside the list, at 2 user 3 loses, at 4 item 0 falls to the second place.
+    scores = np.full((4, 1), 6.0, dtype=np.float32)
+    scores[:3] = 7.0
+    assert _best_scale(model, scores, np.arange(4), trial, config) == pytest.approx(expected)
