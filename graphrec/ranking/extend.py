@@ -28,10 +28,11 @@ from graphrec.store.records import ItemRecord
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
 
-ITEM_ROWS = re.compile(
-    r"request\.item_vectors|memory\.(items|outputs|bias)|cold_users\.own\d+\.(keys|items|item_bias)"
-)
-"""Further arrays of a bundle with one row per item, in all of which a new item takes shares."""
+SHARED_ROWS = re.compile(r"cold_users\.own\d+\.(keys|items|item_bias)")
+"""Scorers beside the parts, with one row per item: a new item takes shares of them as it does of the parts."""
+MEAN_ROWS = re.compile(r"request\.item_vectors|memory\.(items|outputs|bias)")
+"""What says where an item lies and not how high it scores: a new item is at the mean of its neighbours. With shares,
+which leave room for the profile part, a request would find it with a fraction of its strength."""
 _SALIENCE, _ATTRIBUTE_ROWS = "request.salience", "request.attribute_vectors"
 
 
@@ -90,6 +91,13 @@ def _taken(placement: Placement, rows: Float) -> Float:
     return out
 
 
+def _evened(placement: Placement) -> Placement:
+    """The same neighbours with shares that add up to 1."""
+    shares = np.where(placement.neighbours >= 0, placement.shares, 0.0)
+    total = np.maximum(np.abs(shares.sum(axis=1, keepdims=True)), 1e-12)
+    return replace(placement, shares=np.asarray(shares / total, dtype=np.float32))
+
+
 def _grown(part: Part, shares: CSR, placement: Placement) -> Part:
     if isinstance(part, ItemItemPart):
         return grown_item_item(part, shares)
@@ -113,8 +121,11 @@ def _extra(
 ) -> dict[str, NDArray[Any]]:
     found = dict(extra)
     if placement is not None:
-        for name in filter(ITEM_ROWS.fullmatch, extra):
+        for name in filter(SHARED_ROWS.fullmatch, extra):
             found[name] = grown(found[name], _taken(placement, found[name]))
+        middle = _evened(placement)
+        for name in filter(MEAN_ROWS.fullmatch, extra):
+            found[name] = grown(found[name], _taken(middle, found[name]))
     if _ATTRIBUTE_ROWS in found:  # what a new attribute means, no request has taught
         rows = found[_ATTRIBUTE_ROWS]
         later = np.zeros((new.num_attributes - old.num_attributes, rows.shape[1]), dtype=rows.dtype)
