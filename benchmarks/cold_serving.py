@@ -123,7 +123,10 @@ def measure(store: GraphStore, model: Path, data: Path, options: argparse.Namesp
     recommender = Recommender.load(model, store=store)
     people = newcomers(recommender, store)
     results: dict[str, Any] = {
-        "model": {"name": recommender.bundle.manifest["model"], "settings": SETTINGS.splitlines()},
+        "model": {
+            "name": recommender.bundle.manifest["model"],
+            "settings": "of the bundle given" if options.model else SETTINGS.splitlines(),
+        },
         "recipes": recommender.catalogue.num_items,
         "before": latency(recommender, people, options.answers),
         "revision_check_us": revision_check(store),
