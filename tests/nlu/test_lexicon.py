@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from graphrec.nlu.lexicon import Lexicon
 from graphrec.nlu.spelling import Speller, within
 from tests.nlu.nodes import INGREDIENTS, lexicon, nodes
+from tests.speed import processor_seconds, slowness
 
 FLESH = {
     "bacon",
@@ -123,6 +122,5 @@ def test_ten_thousand_nodes_are_indexed_quickly() -> None:
         ("keyword" if n % 3 else "ingredient", f"thing number {n}", f"Thing Number {n}")
         for n in range(10_000)
     ]
-    started = time.process_time()
-    Lexicon(rows)
-    assert time.process_time() - started < 0.25
+    fastest = min(processor_seconds(lambda: Lexicon(rows)) for _ in range(3))
+    assert fastest < 0.25 * slowness()

@@ -13,6 +13,7 @@ from graphrec.nlu.cues import CUES, Cue
 from graphrec.nlu.parser import MAX_CHARS, ParsedRequest, RequestParser
 from graphrec.ranking.query import GraphQuery, NodeRef
 from tests.nlu.nodes import CUISINES, INGREDIENTS, lexicon
+from tests.speed import slowness
 
 PARSER = RequestParser(lexicon())
 CUE_PHRASES = [
@@ -96,7 +97,7 @@ def test_odd_texts_are_read(text: str) -> None:
 def test_a_megabyte_is_cut_with_a_note_and_quickly() -> None:
     started = time.process_time()
     parsed = PARSER.parse("no nuts and " * 90_000)
-    assert time.process_time() - started < 2.0
+    assert time.process_time() - started < 2.0 * slowness()
     assert str(MAX_CHARS) in " ".join(parsed.notes)
     assert NodeRef("ingredient", "nut") in parsed.must_not
 
@@ -121,4 +122,4 @@ def test_a_typical_request_takes_under_two_milliseconds() -> None:
         started = time.process_time()
         PARSER.parse(text)
         times.append(time.process_time() - started)
-    assert statistics.quantiles(times, n=4)[0] < 0.002, "the quarter least disturbed by other programs"
+    assert statistics.quantiles(times, n=4)[0] < 0.002 * slowness(), "the quarter least disturbed by other programs"
