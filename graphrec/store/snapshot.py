@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.errors import CorruptionError, InvalidInputError, NotFoundError
@@ -252,8 +251,3 @@ class GraphSnapshot:
     def _strings(self, name: str) -> OptionalStrings:
         missing = self._array(f"{name}.missing") if f"{name}.missing" in self._infos else None
         return OptionalStrings(self._packed(name), missing)
-
-
-def as_int64(array: Array) -> NDArray[np.int64]:
-    """A writable int64 copy, the index form that torch, DGL and NumPy share."""
-    return np.array(array, dtype=np.int64)
