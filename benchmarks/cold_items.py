@@ -1,6 +1,6 @@
 """New recipes: 300 recipes lose all their interactions and are ranked by their content.
 
-    python benchmarks/cold_items.py [--draws 6] [--towers 2]
+    python benchmarks/cold_items.py [--draws 10] [--towers 0]
 
 Settings of every method are chosen once, on 600 pseudo-new recipes and on 5 % of the interactions of the others; none
 of these 600 is ever drawn again. In each draw 300 random recipes with text and at least 5 interactions lose all of
@@ -314,9 +314,9 @@ def among(scores: Float, wanted: sp.csr_matrix) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--draws", type=int, default=6)
+    parser.add_argument("--draws", type=int, default=10)
     parser.add_argument(
-        "--towers", type=int, default=2, help="draws that the softmax tower is trained on as well"
+        "--towers", type=int, default=0, help="draws that the softmax tower is trained on as well"
     )
     arguments = parser.parse_args()
     data = need_data("recipes/recipes.jsonl.gz").parent
