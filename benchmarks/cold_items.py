@@ -28,7 +28,8 @@ from _recipe_store import recipe_store
 from numpy.typing import NDArray
 
 from graphrec.bundle import ProfilePart
-from graphrec.cold.item_network import ItemNetwork, ItemNetworkConfig, SparseRows, train_item_network
+from graphrec.cold.features import sparse_rows
+from graphrec.cold.item_network import ItemNetwork, ItemNetworkConfig, train_item_network
 from graphrec.evaluation.metrics import ndcg, recall
 from graphrec.models.base import TrainData
 from graphrec.ranking.item_features import FIELDS, ItemFeatures, ItemText, fit_features, read_item
@@ -181,7 +182,7 @@ def _tower_scores(network: ItemNetwork, bags: CSR, case: Case) -> Float:
     chosen = np.bincount(case.known.indices, minlength=bags.shape[0]) > 0
     ids = torch.from_numpy(chosen.astype(np.float32))[:, None]
     with torch.no_grad():
-        keys, vectors, bias = (t.numpy() for t in network.eval()(SparseRows(bags), ids))
+        keys, vectors, bias = (t.numpy() for t in network.eval()(sparse_rows(bags), ids))
     sizes = np.maximum(np.diff(case.known.indptr), 1.0) ** network.config.exponent
     return np.asarray((case.known @ keys / sizes[:, None]) @ vectors[case.new].T + bias[case.new])
 

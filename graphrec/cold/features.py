@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 import graphrec.sparse.propagation  # noqa: F401  its import silences the warning that sparse CSR is in beta
 from graphrec.errors import InvalidInputError
+from graphrec.sparse import CSR
 
 SPARSE_BELOW = 0.1
 """Density under which the sparse product is the faster one (measured break-even: about one entry in seven)."""
@@ -69,6 +71,27 @@ class SparseRows:
         """
         entries = self.values if values is None else values
         return _SparseProduct.apply(self, entries, weight)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def sparse_rows(matrix: CSR, device: str = "cpu") -> SparseRows:
+    """A NumPy CSR matrix as the input of :class:`InputLinear`."""
+    order = np.argsort(matrix.indices, kind="stable")
+    counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    pointer = np.concatenate([[0], np.cumsum(counts)])
+    values = np.ones(matrix.nnz, dtype=np.float32) if matrix.values is None else np.array(matrix.values)
+
+    def ints(array: Any) -> Tensor:
+        return torch.from_numpy(np.array(array, dtype=np.int32)).to(device)
+
+    return SparseRows(
+        matrix.shape,
+        ints(matrix.indptr),
+        ints(matrix.indices),
+        torch.from_numpy(values.astype(np.float32)).to(device),
+        ints(pointer),
+        ints(matrix.row_index()[order]),
+        torch.from_numpy(order.astype(np.int64)).to(device),
+    )
 
 
 class _SparseProduct(torch.autograd.Function):

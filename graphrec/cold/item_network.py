@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
+from graphrec.cold.features import SparseRows, sparse_rows
 from graphrec.sparse import CSR
 from graphrec.training.loop import LoopConfig, run_loop
 from graphrec.training.losses import softmax_loss
@@ -82,49 +84,17 @@ class ItemNetwork(nn.Module):
             bags: of the items.
             keep: `[n, 1]`, 1 where the id may be used.
         """
-        keys = bags.times(self.key_words) + keep * self.key_ids
-        items = bags.times(self.item_words) + keep * self.item_ids
-        return keys, items, bags.times(self.bias_words)[:, 0] + keep[:, 0] * self.bias_ids
+        keys = bags.matmul(self.key_words) + keep * self.key_ids
+        items = bags.matmul(self.item_words) + keep * self.item_ids
+        return keys, items, bags.matmul(self.bias_words)[:, 0] + keep[:, 0] * self.bias_ids
 
 
-class SparseRows:
-    """A constant sparse matrix `[n, m]` that multiplies dense ones; the gradient uses its kept transpose."""
-
-    def __init__(self, matrix: CSR) -> None:
-        self.matrix = matrix
-        self.rows, self.columns = _tensor(matrix), _tensor(matrix.transpose())
-
-    def times(self, dense: Tensor) -> Tensor:
-        """`[n, k]` for `dense` `[m, k]`."""
-        result: Tensor = _Product.apply(dense, self)  # type: ignore[no-untyped-call]
-        return result
-
-    def thinned(self, share: float, generator: torch.Generator) -> SparseRows:
-        """The same without a random share of its entries, the others made up for it."""
-        if share == 0:
-            return self
-        kept = (torch.rand(self.matrix.nnz, generator=generator) >= share).numpy()
-        values = np.ones(self.matrix.nnz, np.float32) if self.matrix.values is None else self.matrix.values
-        thinned = np.where(kept, values / np.float32(1 - share), 0).astype(np.float32)
-        return SparseRows(CSR(self.matrix.indptr, self.matrix.indices, thinned, self.matrix.shape))
-
-
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, dense: Tensor, sparse: SparseRows) -> Tensor:
-        ctx.sparse = sparse
-        return sparse.rows @ dense
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        return ctx.sparse.columns @ gradients[0], None
-
-
-def _tensor(matrix: CSR) -> Tensor:
-    values = np.ones(matrix.nnz, dtype=np.float32) if matrix.values is None else matrix.values
-    starts, columns = (torch.from_numpy(part.astype(np.int64)) for part in (matrix.indptr, matrix.indices))
-    data = torch.from_numpy(np.asarray(values, dtype=np.float32))
-    return torch.sparse_csr_tensor(starts, columns, data, size=matrix.shape, check_invariants=False)
+def thinned(rows: SparseRows, share: float, generator: torch.Generator) -> SparseRows:
+    """The same without a random share of its entries, the others made up for it."""
+    if share == 0:
+        return rows
+    kept = torch.rand(len(rows.values), generator=generator) >= share
+    return replace(rows, values=rows.values * kept / (1 - share))
 
 
 def train_item_network(
@@ -160,7 +130,7 @@ class _Task:
         self.generator = torch.Generator().manual_seed(seed)
         self.network = ItemNetwork(bags.shape[1], bags.shape[0], config)
         self.network.reset_parameters(self.generator, start)
-        self.bags, self.train, self.config, self._validate = SparseRows(bags), train, config, validate
+        self.bags, self.train, self.config, self._validate = sparse_rows(bags), train, config, validate
         self.users = torch.from_numpy(np.flatnonzero(train.degrees() > 1))
         chosen = np.bincount(train.indices, minlength=train.shape[1]) > 0
         self._never = torch.from_numpy(~chosen)
@@ -188,9 +158,9 @@ class _Task:
         keep = (
             torch.rand(self.train.shape[1], 1, generator=self.generator) >= self.config.id_dropout
         ).float()
-        keys, items, bias = self.network(self.bags.thinned(self.config.word_dropout, self.generator), keep)
+        keys, items, bias = self.network(thinned(self.bags, self.config.word_dropout, self.generator), keep)
         sizes = torch.from_numpy(shown.degrees().astype(np.float32)).clamp_min(1.0)
-        profile = SparseRows(shown).times(keys) / sizes.pow(self.config.exponent)[:, None]
+        profile = sparse_rows(shown).matmul(keys) / sizes.pow(self.config.exponent)[:, None]
         seen = torch.zeros(len(users), self.train.shape[1], dtype=torch.bool)
         seen[torch.from_numpy(shown.row_index()), torch.from_numpy(shown.indices.astype(np.int64))] = True
         logits = (profile @ items.t() + bias).masked_fill(seen | self._never, -1e9)

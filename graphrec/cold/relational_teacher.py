@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 
-from graphrec.cold.features import InputLinear, SparseRows
+from graphrec.cold.features import InputLinear, sparse_rows
 from graphrec.errors import InvalidInputError
 from graphrec.models.base import Float, ModelConfig, TrainData
 from graphrec.models.collaborative_graph import TO_ITEM, CollaborativeGraph
@@ -175,24 +175,3 @@ class RelationalNetwork(Network):
         own = self.structural[self.items]
         size = own.square().sum() if self.config.squared else torch.linalg.vector_norm(own)
         return self.config.eta * size
-
-
-def sparse_rows(matrix: CSR, device: str = "cpu") -> SparseRows:
-    """A NumPy CSR matrix as the input of :class:`~graphrec.cold.features.InputLinear`."""
-    order = np.argsort(matrix.indices, kind="stable")
-    counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    pointer = np.concatenate([[0], np.cumsum(counts)])
-    values = np.ones(matrix.nnz, dtype=np.float32) if matrix.values is None else np.array(matrix.values)
-
-    def ints(array: Any) -> Tensor:
-        return torch.from_numpy(np.array(array, dtype=np.int32)).to(device)
-
-    return SparseRows(
-        matrix.shape,
-        ints(matrix.indptr),
-        ints(matrix.indices),
-        torch.from_numpy(values.astype(np.float32)).to(device),
-        ints(pointer),
-        ints(matrix.row_index()[order]),
-        torch.from_numpy(order.astype(np.int64)).to(device),
-    )

@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from graphrec.cold.item_network import ItemNetwork, ItemNetworkConfig, SparseRows, train_item_network
+from graphrec.cold.features import sparse_rows
+from graphrec.cold.item_network import ItemNetwork, ItemNetworkConfig, thinned, train_item_network
 from graphrec.sparse import CSR
 
 TOPICS, PER_TOPIC = 4, 10
@@ -29,7 +30,7 @@ def test_the_sparse_product_and_its_gradient_are_the_dense_ones() -> None:
     matrix = sp.random(7, 5, 0.4, "csr", np.float32, np.random.default_rng(1))
     dense = torch.randn(5, 3, generator=torch.Generator().manual_seed(0), requires_grad=True)
     weight = torch.randn(7, 3, generator=torch.Generator().manual_seed(1))
-    (SparseRows(CSR.from_scipy(matrix)).times(dense) * weight).sum().backward()
+    (sparse_rows(CSR.from_scipy(matrix)).matmul(dense) * weight).sum().backward()
     found = dense.grad
     other = dense.detach().clone().requires_grad_()
     ((torch.from_numpy(matrix.toarray()) @ other) * weight).sum().backward()
@@ -38,12 +39,12 @@ def test_the_sparse_product_and_its_gradient_are_the_dense_ones() -> None:
 
 
 def test_thinned_rows_keep_their_mean() -> None:
-    rows = SparseRows(CSR.from_scipy(sp.csr_matrix(np.ones((40, 50), dtype=np.float32))))
-    thin = rows.thinned(0.4, torch.Generator().manual_seed(3)).rows.to_dense()
+    rows = sparse_rows(CSR.from_scipy(sp.csr_matrix(np.ones((40, 50), dtype=np.float32))))
+    thin = thinned(rows, 0.4, torch.Generator().manual_seed(3)).matmul(torch.eye(50))
     kept = thin[thin > 0]
     torch.testing.assert_close(kept, torch.full_like(kept, 1 / 0.6))
     assert abs(float(thin.mean()) - 1) < 0.05
-    assert rows.thinned(0.0, torch.Generator()) is rows
+    assert thinned(rows, 0.0, torch.Generator()) is rows
 
 
 def test_unknown_items_find_the_users_of_their_topic() -> None:
@@ -54,7 +55,7 @@ def test_unknown_items_find_the_users_of_their_topic() -> None:
         :, None
     ]
     with torch.no_grad():
-        keys, items, bias = network(SparseRows(bags), known)
+        keys, items, bias = network(sparse_rows(bags), known)
     new = np.arange(PER_TOPIC - 1, TOPICS * PER_TOPIC, PER_TOPIC)
     scores = train.to_scipy() @ keys.numpy() @ items.numpy()[new].T + bias.numpy()[new]
     likes = np.array([train.row(user)[0] // PER_TOPIC if len(train.row(user)) else -1 for user in range(80)])
@@ -73,7 +74,7 @@ def test_a_start_is_taken_over_and_ids_begin_at_nothing() -> None:
     network = ItemNetwork(3, 2, ItemNetworkConfig(dim=2))
     keys, items = np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((3, 2), dtype=np.float32)
     network.reset_parameters(torch.Generator().manual_seed(0), (keys, items))
-    bags = SparseRows(CSR.from_scipy(sp.csr_matrix(np.eye(2, 3, dtype=np.float32))))
+    bags = sparse_rows(CSR.from_scipy(sp.csr_matrix(np.eye(2, 3, dtype=np.float32))))
     found = network(bags, torch.ones(2, 1))
     np.testing.assert_array_equal(found[0].detach().numpy(), keys[:2])
     assert not found[2].any()

@@ -5,11 +5,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from graphrec.cold.features import sparse_rows
 from graphrec.cold.relational_teacher import (
     RelationalNetwork,
     RelationalTeacher,
     RelationalTeacherConfig,
-    sparse_rows,
 )
 from graphrec.errors import InvalidInputError
 from graphrec.sparse import CSR
