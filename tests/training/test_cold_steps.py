@@ -16,7 +16,6 @@ from graphrec.cli.main import execute
 from graphrec.nlu.recommender import Recommender
 from graphrec.store import GraphStore
 from graphrec.training import train_from_store
-from tests.training.test_from_store import fill
 
 STYLES = {
     "Thai curry": ["1 can coconut milk", "2 tbsp red curry paste", "1 stalk lemongrass"],
@@ -169,12 +168,18 @@ def test_evaluate_ranks_what_came_since(
 
 def test_a_catalogue_that_says_nothing_is_trained_without(tmp_path: Path) -> None:
     with GraphStore.open(f"sqlite:///{tmp_path / 'plain.db'}") as store:
-        fill(store, attributes=False)
         with store.writing() as writer:
-            writer.add_nodes("recipe", [(f"r{n}", None) for n in range(30)])
+            writer.add_interactions(
+                (f"u{user}", f"r{(user * 7 + step * 3) % 30}", "cook", None, None)
+                for user in range(20)
+                for step in range(8)
+            )
         found = train_from_store(store, model="item_knn", out=tmp_path / "knn", progress=False)
-        assert Recommender.load(tmp_path / "knn", store).recommend("u1", k=3).items
-    assert found["chosen"]["cold_items"] is None or "neighbours" in found["chosen"]["cold_items"]
+        recommender = Recommender.load(tmp_path / "knn", store)
+        assert found["chosen"]["cold_items"] is None
+        assert not any(isinstance(part, ProfilePart) for part in recommender.bundle.parts)
+        assert "not ranked" in (tmp_path / "knn" / "README.md").read_text(encoding="utf-8")
+        assert len(recommender.recommend("u1", k=3).items) == 3
 
 
 def test_serving_newcomers_needs_no_torch(bundle: tuple[Path, Path], url: str, tmp_path: Path) -> None:
