@@ -38,12 +38,21 @@ class TorchBert(nn.Module):
             tokens: `[texts, length]`, padded at the end.
             mask: bool `[texts, length]`, True where a token stands.
         """
+        return F.normalize(masked_mean(self.states(tokens, mask), mask), dim=-1)
+
+    def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """What the last block makes of every token, `[texts, length, hidden]`; arguments as in :meth:`forward`."""
         states = self.words(tokens) + self.positions.weight[: tokens.shape[1]] + self.segments.weight[0]
         states = self.dropout(self.norm(states))
         for block in self.blocks:
             states = block(states, mask[:, None, None, :])
-        kept = mask[:, :, None].to(states.dtype)
-        return F.normalize((states * kept).sum(1) / kept.sum(1), dim=-1)
+        return states
+
+
+def masked_mean(states: Tensor, mask: Tensor) -> Tensor:
+    """Mean of `[texts, length, hidden]` over the tokens that stand there, `[texts, hidden]`."""
+    kept = mask[:, :, None].to(states.dtype)
+    return (states * kept).sum(1) / kept.sum(1)
 
 
 class _Block(nn.Module):
