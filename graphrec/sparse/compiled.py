@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from graphrec.errors import MissingExtraError
 
 try:
@@ -12,6 +15,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("Neighbour sampling needs numba: pip install 'graphrec[train]'.") from error
 
+Int = NDArray[np.integer[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -21,3 +25,10 @@ def compiled(function: F) -> F:
         return cast(F, njit(nogil=True, cache=True)(function))
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
         return cast(F, njit(nogil=True)(function))
+
+
+def frozen(values: Int) -> Int:
+    """A read-only view: one compiled form serves arrays in memory and mapped files."""
+    view = values.view(np.ndarray)
+    view.flags.writeable = False
+    return view

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.errors import InvalidInputError
+from graphrec.sparse.compiled import frozen
 from graphrec.sparse.random_draws import stream_key
 from graphrec.sparse.sampled_blocks import Block, SampledBlocks
 from graphrec.sparse.sampler_kernels import pick_positions, renumber, row_starts
@@ -101,7 +102,7 @@ class Scratch:
     def begin(self) -> None:
         """A new batch, without nodes."""
         self.base, self.count = self.base + self.count, 0
-        self.nodes: Int = np.empty(0, dtype=np.int64)
+        self.nodes = np.empty(0, dtype=np.int64)
         if self.base > np.iinfo(np.int32).max - len(self.local) - 1:
             self.local.fill(-1)
             self.base = 0
@@ -145,13 +146,6 @@ def csr_arrays(indptr: Int, indices: Int) -> tuple[Int, Int]:
             f"indptr must rise from 0 to the number of edges, {len(source)}; it goes from {ends}."
         )
     return frozen(pointer), frozen(source)
-
-
-def frozen(values: Int) -> Int:
-    """A read-only view: one compiled form serves arrays in memory and mapped files."""
-    view = values.view(np.ndarray)
-    view.flags.writeable = False
-    return view
 
 
 def checked_fanouts(fanouts: Sequence[int]) -> tuple[int, ...]:
