@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.errors import InvalidInputError
+from graphrec.sparse.hetero_sampler import HeteroNeighborSampler
 from graphrec.sparse.neighbor_sampler import NeighborSampler
-from graphrec.sparse.sampled_blocks import SampledBlocks
+from graphrec.sparse.sampled_blocks import HeteroSampledBlocks, SampledBlocks
 
 Int = NDArray[np.integer[Any]]
 Job = TypeVar("Job")
@@ -32,20 +33,45 @@ def iterate(
 ) -> Iterator[SampledBlocks]:
     """One epoch of mini-batches, the same whatever the number of workers.
 
+    Whoever needs more done ahead (features looked up, edges excluded) maps a function of his own with
+    :func:`batches` and :func:`in_order`.
+
     Args:
         seeds: integers `[num_seeds]`.
         shuffle: draw a new order from `(seed, epoch)`; else the seeds are taken as they stand.
+        epoch: names the random stream of the sampler, together with the number of the batch.
         workers: threads that sample; 0 samples when a batch is asked for.
         prefetch: batches that may wait to be fetched, beyond one in each worker's hands.
 
     Yields:
         Blocks of `batch_size` seeds (fewer in the last batch), `batch.seeds`.
     """
-    jobs = enumerate(batches(seeds, batch_size, shuffle=shuffle, seed=seed, epoch=epoch))
 
     def work(job: tuple[int, Int]) -> SampledBlocks:
         return sampler.sample(job[1], epoch=epoch, batch=job[0])
 
+    jobs = enumerate(batches(seeds, batch_size, shuffle=shuffle, seed=seed, epoch=epoch))
+    return in_order(jobs, work, workers=workers, prefetch=prefetch)
+
+
+def iterate_hetero(
+    sampler: HeteroNeighborSampler,
+    node_type: str,
+    seeds: Int,
+    batch_size: int,
+    *,
+    shuffle: bool = False,
+    seed: int = 0,
+    epoch: int = 0,
+    workers: int = 0,
+    prefetch: int = 2,
+) -> Iterator[HeteroSampledBlocks]:
+    """The same for a typed graph; the seeds are nodes of one type."""
+
+    def work(job: tuple[int, Int]) -> HeteroSampledBlocks:
+        return sampler.sample({node_type: job[1]}, epoch=epoch, batch=job[0])
+
+    jobs = enumerate(batches(seeds, batch_size, shuffle=shuffle, seed=seed, epoch=epoch))
     return in_order(jobs, work, workers=workers, prefetch=prefetch)
 
 
