@@ -81,6 +81,18 @@ def write_feature_set(
     return Path(directory)
 
 
+def check_place(directory: Path) -> None:
+    """Find out before a long run whether a feature set may be written there.
+
+    Raises:
+        InvalidInputError: something else is in the way.
+    """
+    if directory.is_file() or directory.is_symlink():
+        raise InvalidInputError(f"{directory} is a file or link; name a folder for the feature set.")
+    if directory.is_dir() and any(directory.iterdir()) and not (directory / MANIFEST).exists():
+        raise InvalidInputError(f"{directory} is a folder with other things in it; name a new or empty one.")
+
+
 def _matrix(features: Array | Path) -> Array:
     if isinstance(features, Path):
         matrix: Array = np.load(features, mmap_mode="r", allow_pickle=False)

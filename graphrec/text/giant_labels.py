@@ -1,0 +1,117 @@
+"""From texts and neighbours to the label tree: TF-IDF, label embeddings, clustering, each a stage of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import compress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.text.giant_config import GiantConfig
+from graphrec.text.giant_progress import Reporter
+from graphrec.text.label_tree import LabelTree, build_label_tree
+from graphrec.text.matrix_files import load_matrix, new_dense, save_matrix
+from graphrec.text.pifa import pifa
+from graphrec.text.projection import CountSketch, project_blocks
+from graphrec.text.stages import Stages, fingerprint
+from graphrec.text.text_table import TextTable
+from graphrec.text.tfidf import TfidfBlocks
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+_PIFA_BYTES = 16  # per entry of the exact label embeddings
+_TREE, _BEFORE = "tree.npz", ("tfidf", "pifa")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TreeInput:
+    """What the tree is made from.
+
+    Args:
+        table: texts of all nodes.
+        counted: bool `[num_nodes]`, nodes whose texts TF-IDF is fitted on.
+        instances: int64 `[n]`, nodes whose texts describe their neighbours.
+        labels: CSR `[n, num_labels]`, their neighbours.
+        mark: fingerprint of texts, graph and what was left out.
+    """
+
+    table: TextTable
+    counted: NDArray[np.bool_]
+    instances: NDArray[np.int64]
+    labels: sp.csr_matrix
+    mark: str
+
+
+def label_tree(given: TreeInput, config: GiantConfig, stages: Stages, report: Reporter) -> LabelTree:
+    """The tree over the labels, from the work folder where it is done."""
+    words = fingerprint(given.mark, config.tfidf, config.exact_bytes, config.label_dim)
+    whole = fingerprint(words, config.tree)
+
+    def embed(place: Path) -> None:
+        save_matrix(place, pifa(given.labels, x))
+
+    def cluster(place: Path) -> dict[str, Any]:
+        build_label_tree(z, config.tree, report.counting("tree")).save(place / _TREE)
+        return {"before": {name: stages.seconds[name] for name in _BEFORE}}
+
+    if not stages.finished("tree", whole):
+        x = load_matrix(stages.run("tfidf", words, lambda place: _tfidf(given, config, place, report)))
+        report("pifa", 0.0)
+        z = load_matrix(stages.run("pifa", words, embed))
+    tree = LabelTree.load(stages.run("tree", whole, cluster) / _TREE)
+    stages.seconds.update(stages.facts("tree", whole)["before"])
+    stages.drop(*_BEFORE)
+    return tree
+
+
+def _tfidf(given: TreeInput, config: GiantConfig, place: Path, report: Reporter) -> dict[str, Any]:
+    """TF-IDF rows of the instances: exact where their label embeddings will fit, else projected."""
+    table, count = given.table, len(given.table)
+
+    def fitted() -> Iterator[str]:
+        return _noted(compress(table, given.counted), report.counting("tfidf"), int(given.counted.sum()), 0.0)
+
+    blocks = TfidfBlocks.fit(fitted, config.tfidf)
+    exact = _exact(blocks, given, config.exact_bytes)
+    if exact is not None:
+        save_matrix(place, exact)
+        return {"terms": blocks.num_terms, "projected": 0}
+    sketch = CountSketch(blocks.num_terms, config.label_dim, seed=config.tree.seed)
+    texts = _noted((table[row] for row in given.instances.tolist()), report.counting("tfidf"), count, 0.5)
+    rows = len(given.instances)
+    out = new_dense(place, rows, config.label_dim)
+    project_blocks(blocks.transform_blocks(texts), sketch, rows, out)
+    out.flush()  # type: ignore[attr-defined]
+    return {"terms": blocks.num_terms, "projected": config.label_dim}
+
+
+def _exact(blocks: TfidfBlocks, given: TreeInput, most: int) -> sp.csr_matrix | None:
+    """All rows as they are; None as soon as it shows that the label embeddings would need more than `most` bytes."""
+    import scipy.sparse as sp
+
+    degrees = np.diff(given.labels.indptr).astype(np.int64)
+    parts: list[sp.csr_matrix] = []
+    row = entries = 0
+    if not most:
+        return None
+    for part in blocks.transform_blocks(given.table[node] for node in given.instances.tolist()):
+        sizes = np.diff(part.indptr).astype(np.int64)
+        entries += int(sizes @ degrees[row : row + len(sizes)])
+        row += len(sizes)
+        if entries * _PIFA_BYTES > most:
+            return None
+        parts.append(part)
+    return sp.vstack(parts, format="csr", dtype=np.float32)
+
+
+def _noted(texts: Iterator[str], told: Callable[[int, int], None], count: int, begin: float) -> Iterator[str]:
+    """The texts, while half of a stage is told of."""
+    for done, text in enumerate(texts):
+        if done % 4096 == 0:
+            told(round(10**6 * (begin + done / max(count, 1) / 2)), 10**6)
+        yield text
