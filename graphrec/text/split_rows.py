@@ -52,7 +52,9 @@ class DenseRows:
         scores = np.empty(len(self._rows), dtype=np.float32)
         for low, high, block in self._blocks():
             if len(centres) == 1:
-                scores[low:high] = block @ centres[0]
+                scores[low:high] = np.einsum(
+                    "ij,j->i", block, centres[0]
+                )  # BLAS would let threads decide ties
             else:
                 scores[low:high] = np.einsum("ij,ij->i", block, centres[self._node[low:high]])
         return scores

@@ -51,7 +51,7 @@ class TfidfBlocks:
     same matrix on every machine and for every batch size.
 
     Memory: `4 (2^22 + 2^25 + 2^22)` bytes with the default buckets, 160 MiB, whatever the number of texts; about 150
-    bytes per character of a batch (150 MiB); 4 per term; and the result of `transform`, 8 per entry.
+    bytes per character of a batch (150 MiB); 4 per term; and for `transform` 16 per entry of its result (8 stay).
 
     Args:
         config: settings.
