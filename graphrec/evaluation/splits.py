@@ -22,6 +22,7 @@ from graphrec.sparse import CSR
 from graphrec.store.columns import NO_TIME, Interactions, KnowledgeGraph, TrainData
 
 Int = NDArray[np.integer[Any]]
+Float = NDArray[np.floating[Any]]
 Stage = Literal["valid", "test"]
 
 
@@ -35,6 +36,7 @@ class Split:
     Args:
         name: how the split was made.
         test_time: microseconds UTC of the test cut of a time split, else None.
+        features: float32 `[num_items, dim]`, dense vectors of the items, handed to models as they are.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Split:
     _test: Interactions = field(repr=False)
     kg: KnowledgeGraph | None = field(default=None, repr=False)
     test_time: int | None = None
+    features: Float | None = field(default=None, repr=False)
 
     @property
     def num_users(self) -> int:
@@ -59,8 +62,8 @@ class Split:
             include_valid: train on the validation rows as well (the last fit, after validation has chosen).
         """
         if include_valid:
-            return TrainData(self._known, None, self.kg)
-        return TrainData(self._train, self._valid if len(self.valid) else None, self.kg)
+            return TrainData(self._known, None, self.kg, self.features)
+        return TrainData(self._train, self._valid if len(self.valid) else None, self.kg, self.features)
 
     def as_of(self, time: int) -> TrainData:
         """Everything that happened strictly before `time` (microseconds UTC), at most the test cut.
@@ -77,7 +80,7 @@ class Split:
                 f"Time {time} lies after the test cut {self.test_time}; ask for an earlier one."
             )
         known = concatenate(self.train, self.valid)
-        return TrainData(known.take(known.time < time).matrix(), None, self.kg)
+        return TrainData(known.take(known.time < time).matrix(), None, self.kg, self.features)
 
     def seen(self, on: Stage = "test") -> CSR:
         """The history known before that stage, `[num_users, num_items]`; it is masked in the ranking."""

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from graphrec.bundle import Part
 from graphrec.store.columns import TrainData
 
-__all__ = ["Float", "Int", "Log", "Model", "ModelConfig", "TrainData"]
+__all__ = ["NO_FEATURES", "Float", "Int", "Log", "Model", "ModelConfig", "TrainData"]
+
+NO_FEATURES = "The model {} has no use for item features; train another, or leave them out."
 
 Int = NDArray[np.integer[Any]]
 Float = NDArray[np.floating[Any]]
@@ -30,6 +32,8 @@ class Model(ABC):
     """A recommender over dense ids: `fit`, `score`, `parts` (what serves it without torch)."""
 
     name: ClassVar[str]
+    takes_features: ClassVar[bool] = True
+    """Whether dense item features can tell it anything; one that cannot refuses them."""
     config_class: ClassVar[type[ModelConfig]]
 
     def __init__(self, config: ModelConfig | None = None) -> None:

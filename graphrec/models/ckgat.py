@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphrec.models.base import ModelConfig, TrainData
+from graphrec.models.content_input import on_items
 from graphrec.models.gradient import GradientModel, Network, Vectors
 from graphrec.models.kgat import KGATConfig, KGATNetwork
-from graphrec.models.lightgcn import split_nodes
 from graphrec.models.objective import Batch
 from graphrec.models.reliability import noise_posterior
 from graphrec.sparse.augmentation import keep_edges, keep_nodes
@@ -60,7 +60,8 @@ class CKGAT(GradientModel):
        random; the same user or item in both is a positive pair, the batch's others are negatives:
        :math:`L_1 = \mathrm{InfoNCE}(Z^1_U, Z^2_U) + \mathrm{InfoNCE}(Z^1_I, Z^2_I)`.
     2. *Knowledge-view consistency.* :math:`k_i` is item i seen through its triples alone. Collaborative and
-       knowledge view of an item attract each other, :math:`L_2 = \mathrm{InfoNCE}(Z_I, K_I)`.
+       knowledge view of an item attract each other, :math:`L_2 = \mathrm{InfoNCE}(Z_I, K_I)`. Dense features are
+       part of that view, so that they learn to stand for an item that nobody has chosen.
 
     An interaction that neither the other users' choices nor the knowledge view supports better than a random
     pair counts less in graph and loss, :math:`w_{ui} \leftarrow w_{ui} (1 - \delta\, p_{ui})`, with the
@@ -98,6 +99,11 @@ class CKGATNetwork(KGATNetwork):
     def has_knowledge(self) -> bool:
         return self.graph.num_relations > 2
 
+    @property
+    def says_something(self) -> bool:
+        """Whether anything but interactions is known of the items."""
+        return self.has_knowledge or self.content is not None
+
     def begin_epoch(self, epoch: int) -> None:
         """Refresh the attention and place the contrasts of this epoch.
 
@@ -112,9 +118,9 @@ class CKGATNetwork(KGATNetwork):
         values = self._values(None)
         if not (self.training and self.config.contrast == "one_pass" and self.config.contrast_weight > 0):
             final = self.final(values)
-            return Vectors(*split_nodes(final, self.graph), {"final": final})
+            return self.split(final, {"final": final})
         final, layers = self._noisy(values)
-        return Vectors(*split_nodes(final, self.graph), {"final": final, "first": layers[1]})
+        return self.split(final, {"final": final, "first": layers[1]})
 
     def interaction_weight(self) -> Tensor | None:
         return self.reliability
@@ -132,7 +138,7 @@ class CKGATNetwork(KGATNetwork):
                 first, second = self.view(), self.view()
             between = [info_nce(first[rows], second[rows], config.contrast_temperature) for rows in nodes]
             parts.append(config.contrast_weight * torch.stack(between).sum())
-        if config.consistency_weight > 0 and self.has_knowledge:
+        if config.consistency_weight > 0 and self.says_something:
             parts.append(config.consistency_weight * self._consistency(vectors, items))
         found = [part for part in parts if part is not None]
         return torch.stack(found).sum() if found else None
@@ -156,7 +162,8 @@ class CKGATNetwork(KGATNetwork):
         values = self._triple_norm
         if self.relation_scale is not None:
             values = values * self.relation_scale.index_select(0, self._triples.relation)
-        return propagate(self._triples, values, self.embedding)
+        start, added = self.inputs()
+        return on_items(propagate(self._triples, values, start), added, self.graph.num_users)
 
     def _reliability(self, data: TrainData) -> Tensor:
         """Weight in `1 - denoise .. 1` of each training interaction, `[nnz]`.
@@ -166,7 +173,7 @@ class CKGATNetwork(KGATNetwork):
         """
         seed = int(torch.randint(2**31, (), generator=self.generator, device=self.embedding.device))
         views = []
-        if self.has_knowledge:
+        if self.says_something:
             with torch.no_grad():
                 whole = F.normalize(self.knowledge_view(), dim=1)
             views = [whole[self.graph.num_users :][: self.graph.num_items].cpu().numpy()]
@@ -190,11 +197,12 @@ class CKGATNetwork(KGATNetwork):
 
     def _noisy(self, values: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The encoder with a perturbation after every layer; final vectors and layers as :meth:`encode`."""
-        layers: list[Tensor] = [self.embedding]
+        start, added = self.inputs()
+        layers: list[Tensor] = [start]
         for number in range(self.config.num_layers):
             layer = self.layer(number, values, layers[-1])
             layers.append(layer + random_noise(layer, self.config.noise, self.generator))
-        return self.joined(layers), layers
+        return self.joined(layers, added), layers
 
     def _averaged(self, final: Tensor) -> Tensor:
         """Final vectors at the length of an embedding: concatenated layers are averaged."""

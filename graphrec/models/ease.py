@@ -12,6 +12,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveIn
 from graphrec.bundle import ItemItemPart
 from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
 from graphrec.models.closed_form import item_weights
+from graphrec.models.dense_features import unit_features
 from graphrec.models.item_item import BLOCK, ItemItemConfig, keep_best, profile
 from graphrec.models.side_information import attribute_matrix
 from graphrec.sparse import CSR
@@ -33,6 +34,8 @@ class EASEConfig(ItemItemConfig):
     """How many users a shared attribute counts for: attributes are stacked under the users. 0 omits them."""
     side_relations: tuple[str, ...] = ()
     """Relations whose tails are attributes, a list or one text with commas; empty means all."""
+    feature_weight: NonNegativeFloat = 10.0
+    """How many users dense features that point the same way count for, where the data has them. 0 omits them."""
     top_weights: NonNegativeInt = 500
     """Weights of largest magnitude that an item keeps in a bundle; 0 keeps all. `score` uses all."""
 
@@ -48,10 +51,12 @@ class EASEConfig(ItemItemConfig):
 class EASE(Model):
     r"""Ridge regression of every item on all others, diagonal held at 0.
 
-    .. math:: P = (X^\top X + s\,T^\top T + \lambda I)^{-1}, \quad B_{ij} = -P_{ij} / P_{jj}, \quad B_{jj} = 0
+    .. math:: P = (X^\top X + s\,T^\top T + \alpha\,F F^\top + \lambda I)^{-1}, \quad
+              B_{ij} = -P_{ij} / P_{jj}, \quad B_{jj} = 0
 
     `X` is the interaction matrix `[users, items]`, `T` the attribute matrix `[attributes, items]` and
-    `s` the `side_weight` (cf. Jeunen et al., RecSys 2020, on stacked side information). The score is `X B`.
+    `s` the `side_weight` (cf. Jeunen et al., RecSys 2020, on stacked side information); `F` are unit feature rows
+    `[items, dim]` and `alpha` the `feature_weight`. The score is `X B`.
     One float32 matrix `[items, items]` holds the Gram matrix, its Cholesky factor, the inverse and the
     weights in turn.
     """
@@ -63,12 +68,16 @@ class EASE(Model):
     def fit(self, data: TrainData, *, seed: int = 0, device: str = "cpu", log: Log | None = None) -> Self:
         popularity = np.bincount(data.train.indices, minlength=data.num_items)
         order = np.argsort(-popularity, kind="stable")[: self.config.max_items]
-        if self.config.side_weight == 0:
+        features = unit_features(data, self.config.feature_weight)
+        if self.config.side_weight == 0 and features is None:
             order = order[: max(1, np.count_nonzero(popularity))]  # an item nobody chose has no weights
         self._items = np.sort(order)  # the solved items, as columns of the full matrix
         self._num_items = data.num_items
         self._profile = profile(data.train, self.config.use_weights)[:, self._items].tocsr()
-        self._weights = item_weights(self._stacked(data), self.config.ridge)
+        dense = None
+        if features is not None:
+            dense = features[self._items].T * np.float32(np.sqrt(self.config.feature_weight))
+        self._weights = item_weights(self._stacked(data), self.config.ridge, dense)
         return self
 
     def _stacked(self, data: TrainData) -> sp.csr_matrix:

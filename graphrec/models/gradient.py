@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -48,6 +48,11 @@ class GradientConfig(LoopConfig, ModelConfig):
     """A learned popularity term per item, which a cosine alone cannot express."""
     bias_rate: PositiveFloat = 10.0
     """Factor on the learning rate of the biases."""
+    feature_weight: NonNegativeFloat = 1.0
+    """Weight of dense item features (where the data has them) beside the items' embeddings; 0 leaves them out."""
+    feature_alone: float = Field(default=0.2, ge=0.0, lt=1.0)
+    """Share of the items that a training step sees as if nobody had chosen them, by their features alone: these
+    learn to stand for new items (DropoutNet, Volkovs et al., NeurIPS 2017)."""
     metric: str = "recall@20+ndcg@20"
     """What validation maximises; a sum of metrics such as `recall@10` or `ndcg@20`."""
 
@@ -202,4 +207,6 @@ def _fingerprint(model: GradientModel, data: TrainData, seed: int) -> str:
         parts += ["none"] if matrix is None else [matrix.shape, matrix.indptr, matrix.indices, matrix.values]
     if data.kg is not None:
         parts += [data.kg.num_entities, data.kg.heads, data.kg.relations, data.kg.tails]
+    if data.features is not None:
+        parts += [data.features.shape, data.features]
     return fingerprint(*parts)

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from graphrec.models.base import ModelConfig, TrainData
 from graphrec.models.collaborative_graph import TO_ITEM, CollaborativeGraph
+from graphrec.models.content_input import content_input, on_items
 from graphrec.models.gradient import GradientConfig, GradientModel, Network, Vectors
 from graphrec.models.lightgcn import mean_of_layers, split_nodes
 from graphrec.models.objective import Batch
@@ -63,6 +64,8 @@ class KGAT(GradientModel):
     `bi_interaction`:
     :math:`f = \sigma(W_1(e_h + e_N) + b_1) + \sigma(W_2(e_h \odot e_N) + b_2)`, LeakyReLU with slope 0.2;
     the unit-length layer outputs are concatenated with the input (eq. 8-11).
+
+    Dense item features enter as in LightGCN: :math:`e_i + w W f_i` is the input of item i.
     """
 
     name: ClassVar[str] = "kgat"
@@ -105,6 +108,7 @@ class KGATNetwork(Network):
         )
         self.register_buffer("attention", None)
         self.reset_parameters()
+        self.content = content_input(data, config.feature_weight, config.dim, generator, device)
 
     def reset_parameters(self) -> None:
         """Draw the embeddings anew."""
@@ -117,9 +121,14 @@ class KGATNetwork(Network):
             return
         if self.config.attention == "per_epoch":
             with torch.no_grad():
-                self.attention = self.transr.logits(self.embedding, self.graph.edges)
+                self.attention = self.transr.logits(self.inputs()[0], self.graph.edges)
         elif self.attention is None:
             self.attention = row_normalised_logits(self.graph)
+
+    def inputs(self) -> tuple[Tensor, Tensor | None]:
+        """Layer 0 `[num_nodes, dim]`, and what the features add to its items `[num_items, dim]`."""
+        added = None if self.content is None else self.content()
+        return on_items(self.embedding, added, self.graph.num_users), added
 
     def gate_value(self) -> Tensor | float:
         """How far the knowledge channel is open, in `0..1`."""
@@ -141,19 +150,20 @@ class KGATNetwork(Network):
             return norm * scale.index_select(0, graph.edges.relation)
         logits = self.attention
         if logits is None or self.config.attention == "per_step":
-            logits = self.transr.logits(self.embedding, graph.edges)
+            logits = self.transr.logits(self.inputs()[0], graph.edges)
         opened = torch.log(torch.as_tensor(self.gate_value(), device=logits.device).clamp_min(1e-12))
         logits = logits + torch.log(graph.weight.clamp_min(1e-12)) + torch.where(knowledge, opened, 0.0)
         if keep is not None:
             logits = logits + torch.log(keep)  # 0 is -inf: the edge is gone even where it was the last
         return segment_softmax(logits, graph.edges)
 
-    def encode(self, values: Tensor, x: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
+    def encode(self, values: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Final vectors and the layers' outputs (input first) under edge weights, `[num_nodes, dim]` each."""
-        layers = [self.embedding if x is None else x]
+        start, added = self.inputs()
+        layers = [start]
         for number in range(self.config.num_layers):
             layers.append(self.layer(number, values, layers[-1]))
-        return self.joined(layers), layers
+        return self.joined(layers, added), layers
 
     def layer(self, number: int, values: Tensor, x: Tensor) -> Tensor:
         """Output of one layer, `[num_nodes, dim]`."""
@@ -163,10 +173,10 @@ class KGATNetwork(Network):
         found: Tensor = self.layers[number](x, message)
         return found
 
-    def joined(self, layers: list[Tensor]) -> Tensor:
-        """Final vectors from the input and the layers' outputs."""
+    def joined(self, layers: list[Tensor], added: Tensor | None = None) -> Tensor:
+        """Final vectors from the input (with what the features added to it) and the layers' outputs."""
         if not self.layers:
-            return mean_of_layers(layers, self.config.include_input)
+            return self._described(mean_of_layers(layers, self.config.include_input), added)
         return torch.cat([layers[0], *(F.normalize(layer, dim=1) for layer in layers[1:])], dim=1)
 
     def final(self, values: Tensor) -> Tensor:
@@ -174,16 +184,39 @@ class KGATNetwork(Network):
         if self.layers:
             return self.encode(values)[0]
         layers, include = self.config.num_layers, self.config.include_input
-        return propagate_mean(self.graph.edges, values, self.embedding, layers, include_input=include)
+        start, added = self.inputs()
+        found = propagate_mean(self.graph.edges, values, start, layers, include_input=include)
+        return self._described(found, added)
+
+    def _described(self, mean: Tensor, added: Tensor | None) -> Tensor:
+        """A mean over layers to which the features belong even where the embeddings do not."""
+        if added is None or self.config.include_input:
+            return mean
+        return on_items(mean, added / self.config.num_layers, self.graph.num_users)
+
+    def split(self, final: Tensor, extra: dict[str, Tensor]) -> Vectors:
+        """Users and items of `[num_nodes, dim]`; in training some items by their features alone."""
+        users, items = split_nodes(final, self.graph)
+        if self.content is not None and self.training and self.config.feature_alone > 0:
+            items = self.content.some_alone(items, self._isolated(), self.config.feature_alone)
+        return Vectors(users, items, extra)
+
+    def _isolated(self) -> Tensor:
+        """The items without an edge and an embedding, `[num_items, dim]`."""
+        assert self.content is not None
+        layers: list[Tensor] = [self.content()]
+        if not self.layers:
+            return layers[0]
+        for aggregator in self.layers:
+            layers.append(aggregator(layers[-1], torch.zeros_like(layers[-1])))
+        return self.joined(layers)
 
     def message(self, values: Tensor, x: Tensor) -> Tensor:
         """One propagation step, `[num_nodes, dim]`."""
         return propagate(self.graph.edges, values, x)
 
     def vectors(self) -> Vectors:
-        final = self.final(self.edge_values())
-        users, items = split_nodes(final, self.graph)
-        return Vectors(users, items, {})
+        return self.split(self.final(self.edge_values()), {})
 
     def auxiliary_loss(self, vectors: Vectors, batch: Batch) -> Tensor | None:
         """KGAT's second task: true triples more plausible than corrupted ones."""
@@ -193,7 +226,7 @@ class KGATNetwork(Network):
         triples = torch.randint(
             edges.num_edges, (self.config.kg_batch,), generator=self.generator, device=edges.target.device
         )
-        return self.config.kg_weight * self.transr.loss(self.embedding, edges, triples, self.generator)
+        return self.config.kg_weight * self.transr.loss(self.inputs()[0], edges, triples, self.generator)
 
 
 class BiInteraction(nn.Module):

@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from graphrec.bundle import Part, VectorPart
-from graphrec.models.base import Float, Int, Log, Model, ModelConfig, TrainData
+from graphrec.errors import ConfigError
+from graphrec.models.base import NO_FEATURES, Float, Int, Log, Model, ModelConfig, TrainData
 
 
 class PopularityConfig(ModelConfig):
@@ -22,10 +23,13 @@ class Popularity(Model):
     """Scores an item by the number of users who interacted with it, whoever asks."""
 
     name: ClassVar[str] = "popularity"
+    takes_features: ClassVar[bool] = False
     config_class: ClassVar[type[ModelConfig]] = PopularityConfig
     config: PopularityConfig
 
     def fit(self, data: TrainData, *, seed: int = 0, device: str = "cpu", log: Log | None = None) -> Self:
+        if data.features is not None:
+            raise ConfigError(NO_FEATURES.format(self.name))
         weights = data.train.values if self.config.use_weights else None
         counts = np.bincount(data.train.indices, weights, minlength=data.num_items)
         self._items = counts.astype(np.float32)

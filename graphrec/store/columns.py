@@ -102,11 +102,14 @@ class TrainData:
         valid: `[num_users, num_items]` for early stopping and nothing else; None trains for the configured
             epochs.
         kg: the knowledge graph, items first; None for models without one.
+        features: float32 `[num_items, dim]`, dense vectors of the items (of their text, for instance); a row of
+            zeros is an item without one. None without any.
     """
 
     train: CSR
     valid: CSR | None = None
     kg: KnowledgeGraph | None = None
+    features: Float | None = None
 
     @property
     def num_users(self) -> int:

@@ -35,6 +35,23 @@ def checkerboard(*, extra_users=0, extra_items=0, weighted=False):
     return TrainData(train, None, kg)
 
 
+def described(*, fresh=6, seed=0):
+    """The checkerboard without its knowledge graph, and `fresh` items at the end that two users chose together with
+    nothing that tells their parity; features tell it, for all items but number 0, which has none.
+    """
+    rng = np.random.default_rng(seed)
+    board = checkerboard(extra_items=fresh).train
+    new = SIZE + np.arange(fresh)
+    users = np.concatenate([board.row_index(), np.zeros(fresh, np.int64), np.ones(fresh, np.int64)])
+    items = np.concatenate([board.indices, new, new])
+    train = CSR.from_coo(users, items, None, board.shape)
+    parity = np.arange(SIZE + fresh) % 2
+    features = rng.normal(0.0, 0.3, (SIZE + fresh, 5)) + 4.0  # all of them point much the same way
+    features[:, 0] += 2.0 * parity
+    features[0] = 0.0
+    return TrainData(train, features=features.astype(np.float32))
+
+
 def scores_of_parts(model, train, users):
     """What a bundle of the model would score, `[len(users), num_items]`."""
     parts = model.parts()

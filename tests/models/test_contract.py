@@ -6,21 +6,25 @@ so the diagonal is what a personalised model must return first.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from graphrec.errors import ConfigError
+from graphrec.errors import ConfigError, InvalidInputError
 from graphrec.models import registry
 from graphrec.models.registry import create_model, model_class, model_names
-from tests.models.planted import SIZE, checkerboard, scores_of_parts
+from tests.models.planted import SIZE, checkerboard, described, scores_of_parts
 
 SETTINGS: dict[str, dict[str, object]] = {
     "item_knn": {"k": 50, "shrink": 1.0},
     "ease": {"ridge": 10.0, "top_weights": 0},
 }
 """Settings that suit the planted data; a model that is not named runs with its defaults."""
+
+BRIEF = {"lightgcn": {"epochs": 30}, "kgat": {"epochs": 30}, "ckgat": {"epochs": 30}}
+"""What nothing validates stops here before it knows the few users of a fresh item by heart."""
 
 NOT_PERSONAL = {"popularity"}
 
@@ -93,6 +97,51 @@ def test_item_without_edges_and_user_without_interactions_do_no_harm(name):
     scores = fitted(name, data).score(np.arange(SIZE + 2))
     assert scores.shape == (SIZE + 2, SIZE + 3)
     assert np.isfinite(scores).all()
+
+
+def agreement(scores, fresh=6):
+    """Share of (user, own, other) in which a fresh item of the user's parity stands above one of the other parity;
+    users 0 and 1, who chose them all, do not count.
+    """
+    users, parity = np.arange(2, SIZE), np.arange(SIZE, SIZE + fresh) % 2
+    values = scores[2:, SIZE:]
+    own = parity[None] == users[:, None] % 2
+    above = values[:, :, None] > values[:, None, :]
+    pairs = own[:, :, None] & ~own[:, None, :]
+    return above[pairs].mean()
+
+
+@every_model
+def test_features_place_items_that_few_chose(name):
+    data, settings = described(), SETTINGS.get(name, {}) | BRIEF.get(name, {})
+    if name in NOT_PERSONAL:
+        with pytest.raises(ConfigError, match=f"{name} has no use for item features"):
+            create_model(name).fit(data)
+        return
+    model = create_model(name, settings).fit(data, seed=0)
+    everyone = np.arange(SIZE)
+    scores = model.score(everyone)
+    assert agreement(scores) > 0.95
+    blind = create_model(name, settings).fit(replace(data, features=None), seed=0).score(everyone)
+    assert agreement(blind) < 0.8
+    off = create_model(name, settings | {"feature_weight": 0}).fit(data, seed=0).score(everyone)
+    np.testing.assert_array_equal(off, blind)
+    users = [0, 5, SIZE - 1]
+    np.testing.assert_allclose(
+        scores_of_parts(model, data.train, users), scores[users], rtol=1e-3, atol=1e-4 * np.abs(scores).max()
+    )
+    again = create_model(name, settings).fit(data, seed=0).score(everyone)
+    np.testing.assert_array_equal(again, scores)
+
+
+@every_model
+def test_features_of_other_items_are_refused(name):
+    if name in NOT_PERSONAL:
+        pytest.skip(f"{name} refuses any features")
+    data = described()
+    for rows, message in ((data.features[1:], "as many rows"), (data.features * np.nan, "NaN")):
+        with pytest.raises(InvalidInputError, match=message):
+            create_model(name).fit(replace(data, features=rows))
 
 
 @every_model

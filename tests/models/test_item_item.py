@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.errors import ConfigError, InvalidInputError
+from graphrec.models import closed_form
 from graphrec.models.base import TrainData
 from graphrec.models.registry import create_model
 from graphrec.sparse import CSR
@@ -62,6 +66,91 @@ def test_item_knn_keeps_the_k_best_sources_of_each_target():
     dense = (np.random.default_rng(3).random((60, 12)) < 0.4).astype(float)
     found = score_all("item_knn", dense, k=3, shrink=5.0)
     np.testing.assert_allclose(found, item_knn_by_loops(dense, 3, 5.0, True), rtol=1e-4)
+
+
+def cosines(features):
+    """Positive cosines around the mean of the rows that are there, by loops; 0 with itself and without a row."""
+    size = len(features)
+    there = [i for i in range(size) if features[i].any()]
+    middle = sum(features[i] for i in there) / len(there)
+    found = np.zeros((size, size))
+    for i in there:
+        for j in there:
+            a, b = features[i] - middle, features[j] - middle
+            found[i, j] = max(a @ b / np.sqrt((a @ a) * (b @ b)), 0.0) if i != j else 0.0
+    return found
+
+
+def with_features(seed=4, users=30, items=11):
+    """A matrix with an item that nobody chose, and features with a row of zeros."""
+    rng = np.random.default_rng(seed)
+    dense = (rng.random((users, items)) < 0.4).astype(float)
+    dense[:, 7] = 0.0
+    features = rng.normal(1.0, 1.0, (items, 4))
+    features[2] = 0.0
+    return dense, features
+
+
+def scores_with(name, dense, features, **config):
+    data = replace(train_data(dense), features=features.astype(np.float32))
+    return create_model(name, config).fit(data).score(np.arange(len(dense)))
+
+
+def test_item_knn_counts_like_features_as_shared_users():
+    dense, features = with_features()
+    c, weights = cosines(features), np.zeros((11, 11))
+    for j in range(11):
+        for i in range(11):
+            n = np.sqrt(dense[:, i].sum() * dense[:, j].sum())
+            weights[j, i] = (dense[:, i] @ dense[:, j] + 2.0 * c[i, j]) / (n + 3.0) if i != j else 0.0
+    found = scores_with(
+        "item_knn", dense, features, k=20, shrink=3.0, user_normalisation=False, feature_weight=2
+    )
+    np.testing.assert_allclose(found, dense @ weights, rtol=1e-4, atol=1e-5)
+    assert found[:, 7].any()
+
+
+def test_rp3beta_may_step_to_an_item_of_like_features():
+    dense, features = with_features()
+    c, weights = cosines(features), np.zeros((11, 11))
+    for i in range(11):
+        nearest = sorted(range(11), key=lambda j: -c[i, j])[:3]
+        total = sum(c[i, j] for j in nearest)
+        for j in (j for j in range(11) if j != i):
+            walk = sum(
+                (1 / dense[:, i].sum() / dense[u].sum()) ** 0.6
+                for u in range(30)
+                if dense[u, i] * dense[u, j]
+            )
+            step = 0.5 * (c[i, j] / total) ** 0.6 if j in nearest and total else 0.0
+            weights[i, j] = (walk + step) / max(dense[:, j].sum(), 1.0) ** 0.1
+    found = scores_with("rp3beta", dense, features, feature_weight=0.5, feature_neighbours=3)
+    np.testing.assert_allclose(found, dense @ weights, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("users", [30, 1])
+def test_ease_with_features_is_ease_over_further_rows(users):
+    dense, features = with_features(users=users)  # 1 user and 4 dimensions: solved by rows
+    there = features.any(axis=1)
+    rows = np.zeros_like(features)
+    rows[there] = features[there] - features[there].mean(axis=0)
+    rows[there] /= np.linalg.norm(rows[there], axis=1, keepdims=True)
+    inverse = np.linalg.inv(dense.T @ dense + 6.0 * rows @ rows.T + 5.0 * np.eye(11))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    found = scores_with("ease", dense, features, ridge=5.0, feature_weight=6.0)
+    np.testing.assert_allclose(found, dense @ weights, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("dim", [0, 2, 5])
+def test_both_sides_of_the_item_system_agree_with_dense_rows(dim):
+    rng = np.random.default_rng(dim)
+    rows = sp.csr_matrix((rng.random((4, 40)) < 0.3).astype(np.float32))
+    further = rng.normal(size=(dim, 40)).astype(np.float32)
+    whole = np.vstack([rows.toarray(), further]).astype(np.float64)
+    expected = np.linalg.inv(whole.T @ whole + 2.0 * np.eye(40))
+    for inverse in (closed_form._inverse_dual, closed_form._inverse_primal):
+        np.testing.assert_allclose(inverse(rows, further, 2.0), expected, rtol=1e-3, atol=1e-5)
 
 
 def rp3beta_by_loops(dense, alpha, beta, k):
