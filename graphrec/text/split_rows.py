@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Int64 = NDArray[np.int64]
 Float = NDArray[np.float32]
+Places = NDArray[np.int32] | NDArray[np.int64]
 
 
 class DenseRows:
@@ -80,25 +81,12 @@ class SparseRows:
     """
 
     def __init__(self, z: sp.csr_matrix, rows: Int64, starts: Int64) -> None:
-        import scipy.sparse as sp
-
         if len(starts) == 2 and len(rows) == z.shape[0]:  # the root: as it is, without a copy
             self._matrix, self._columns = z, np.array([0, z.shape[1]])
-            return
-        taken = z[rows]
-        wide = np.empty(taken.nnz, dtype=np.int64)
-        self._columns = np.zeros(len(starts), dtype=np.int64)
-        for node, (low, high) in enumerate(
-            zip(taken.indptr[starts[:-1]], taken.indptr[starts[1:]], strict=True)
-        ):
-            own, count = _renumbered(taken.indices[low:high], z.shape[1])
-            wide[low:high] = own + self._columns[node]
-            self._columns[node + 1] = self._columns[node] + max(
-                count, 1
-            )  # never empty: reduceat needs a start
-        self._matrix = sp.csr_matrix(
-            (taken.data, wide, taken.indptr), shape=(len(rows), int(self._columns[-1]))
-        )
+        else:
+            self._matrix, self._columns = _own_columns(z[rows], starts)
+        total: Float = self._matrix.T @ np.ones(len(rows), dtype=np.float32)
+        self._total = total
 
     def apart(self, right: Int64, left: Int64) -> Float:
         """Scores against `z_right - z_left`, one row on either side per node."""
@@ -108,24 +96,42 @@ class SparseRows:
 
     def halves(self, right: NDArray[np.bool_]) -> Float:
         """Scores against the unit sum of the right half less that of the left one."""
-        sums = self._matrix.T @ np.column_stack([right, ~right]).astype(np.float32)
-        lengths = _length(np.add.reduceat(sums * sums, self._columns[:-1], axis=0))
-        sums /= np.repeat(lengths, np.diff(self._columns), axis=0)
-        return self._product(sums[:, 0] - sums[:, 1])
+        sums = self._matrix.T @ right.astype(np.float32)
+        # What only the right half has is exactly zero in the difference: both sums add it up in one order.
+        return self._product(self._unit(sums) - self._unit(self._total - sums))
+
+    def _unit(self, sums: Float) -> Float:
+        """Sums of all nodes, side by side, each at unit length."""
+        lengths = _length(np.add.reduceat(sums * sums, self._columns[:-1]))
+        return np.divide(sums, np.repeat(lengths, np.diff(self._columns)), dtype=np.float32)
 
     def _product(self, centres: Float) -> Float:
         scores: Float = self._matrix @ centres
         return scores
 
 
-def _renumbered(columns: NDArray[np.int32], num_columns: int) -> tuple[NDArray[np.int64], int]:
+def _own_columns(taken: sp.csr_matrix, starts: Int64) -> tuple[sp.csr_matrix, Int64]:
+    """Rows with the columns of each node behind those of the one before, and where each node's begin."""
+    import scipy.sparse as sp
+
+    wide = np.empty(taken.nnz, dtype=taken.indices.dtype)
+    columns = np.zeros(len(starts), dtype=np.int64)
+    for node, (low, high) in enumerate(zip(taken.indptr[starts[:-1]], taken.indptr[starts[1:]], strict=True)):
+        own, count = _renumbered(taken.indices[low:high], taken.shape[1])
+        wide[low:high] = own + columns[node]
+        columns[node + 1] = columns[node] + max(count, 1)  # never empty: reduceat needs a start
+    shape = (taken.shape[0], int(columns[-1]))
+    return sp.csr_matrix((taken.data, wide, taken.indptr), shape=shape), columns
+
+
+def _renumbered(columns: Places, num_columns: int) -> tuple[Places, int]:
     """Columns as places among the distinct ones, and how many these are."""
     if 8 * len(columns) < num_columns:
         distinct, places = np.unique(columns, return_inverse=True)
         return places, len(distinct)
     present = np.zeros(num_columns, dtype=bool)
     present[columns] = True
-    places = np.cumsum(present) - 1
+    places: Places = np.cumsum(present, dtype=columns.dtype) - 1
     return places[columns], int(places[-1]) + 1 if num_columns else 0
 
 

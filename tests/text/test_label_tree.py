@@ -86,7 +86,7 @@ def test_labels_that_do_not_fill_their_leaves_are_refused() -> None:
 
 
 @given(st.integers(1, 200), st.integers(1, 7), st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_every_tree_has_its_shapes_and_even_leaves(num: int, leaf: int, seed: int, sparse: bool) -> None:
     config = LabelTreeConfig(max_leaf_size=leaf, min_codes=4, nr_splits=2, seed=seed % 1000)
     try:
@@ -105,14 +105,14 @@ def test_every_tree_has_its_shapes_and_even_leaves(num: int, leaf: int, seed: in
 
 
 @given(st.integers(2, 40), st.integers(0, 2**32 - 1), st.sampled_from([1, 3, 20]), st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_split_is_the_plain_loop(size: int, seed: int, iterations: int, sparse: bool) -> None:
     """Two nodes at once, of an odd and an even number of rows, part as either does alone."""
     check_split(random_rows(2 * size + 1, 5, seed), size, seed, iterations, sparse)
 
 
 @given(st.integers(2, 40), st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_ties_fall_as_in_the_plain_loop(size: int, seed: int, sparse: bool) -> None:
     """Integer rows score without rounding against the first direction, and many of them alike."""
     z = np.random.default_rng(seed).integers(-1, 2, size=(2 * size + 1, 3)).astype(np.float32)

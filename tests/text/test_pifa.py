@@ -51,7 +51,7 @@ def test_an_instance_with_many_labels_counts_less() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_both_forms_agree_with_the_dense_product(seed: int) -> None:
     y, x = random_problem(seed)
     wanted = dense_oracle(y.toarray(), x.toarray())

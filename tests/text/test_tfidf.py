@@ -67,7 +67,7 @@ def test_weights_are_those_of_scikit_learn() -> None:
 
 
 @given(st.lists(TEXT, min_size=1, max_size=8))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_any_text_is_read_as_scikit_learn_reads_it(texts: list[str]) -> None:
     for (places, hashes), options in zip(ngrams(texts), ANALYSERS, strict=True):
         analyse = CountVectorizer(**options).build_analyzer()
@@ -79,7 +79,7 @@ def test_any_text_is_read_as_scikit_learn_reads_it(texts: list[str]) -> None:
 
 
 @given(st.lists(TEXT, min_size=1, max_size=8), st.integers(1, 60))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_the_size_of_batches_changes_nothing(texts: list[str], characters: int) -> None:
     small = TfidfConfig(bucket_bits=(12, 12, 12), batch_characters=characters)
     whole = TfidfConfig(bucket_bits=(12, 12, 12))

@@ -1,0 +1,205 @@
+"""Label embeddings and label trees of graphrec against libpecos, the code behind GIANT's published numbers.
+
+    python benchmarks/pecos_parity.py --python /path/to/an/environment/with/libpecos/bin/python
+    python benchmarks/pecos_parity.py            # makes such an environment in a temporary folder, with pip
+
+libpecos needs numpy below 2 and scipy below 1.14, so it runs in an environment of its own and speaks through files.
+Both get the same TF-IDF and label matrices. Shown: the largest difference between the two PIFA matrices, the shapes of
+the two chains, and how close together the labels of a leaf lie: the mean over labels of the cosine with the centre of
+their leaf, over the same number of seeds each (their random generators differ, so leaves do too). Beside it stands what
+the form of bounded memory costs: trees built from a count sketch of the same features, judged in the exact ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from _common import mean_sd, print_table, stopwatch, write_results
+from _synthetic_texts import SyntheticTexts
+from _text_graphs import cora, recipes
+from numpy.typing import NDArray
+
+from graphrec.text.label_tree import LabelTree, LabelTreeConfig, build_label_tree, chain_shapes
+from graphrec.text.pifa import pifa
+from graphrec.text.projection import CountSketch
+from graphrec.text.targets import neighbourhood
+from graphrec.text.tfidf import TfidfBlocks
+
+PINS = ("numpy==1.26.4", "scipy==1.13.1", "libpecos==1.2.8")
+SKETCHES = (64, 128, 256, 512)
+SAME = 1e-5
+"""Largest difference between entries of the two PIFA matrices, in float32."""
+
+
+def load_synthetic() -> tuple[Sequence[str], NDArray[np.int64]]:
+    made = SyntheticTexts(8000, seed=1)
+    return list(made.texts()), made.edges()
+
+
+def load_cora() -> tuple[Sequence[str], NDArray[np.int64]]:
+    graph = cora()
+    return graph.texts, graph.edge_index
+
+
+def load_recipes() -> tuple[Sequence[str], NDArray[np.int64]]:
+    graph = recipes()
+    return graph.texts, graph.edge_index
+
+
+SETS: dict[str, Callable[[], tuple[Sequence[str], NDArray[np.int64]]]] = {
+    "cora": load_cora,
+    "recipes": load_recipes,
+    "synthetic": load_synthetic,
+}
+
+
+def compare(name: str, python: str, seeds: list[int], folder: Path) -> dict[str, Any]:
+    """Everything measured on one set."""
+    texts, edges = SETS[name]()
+    near = neighbourhood(edges, len(texts))
+    x = TfidfBlocks.fit(lambda: iter(texts)).transform(texts)[near.instances]
+    sp.save_npz(folder / "y.npz", near.labels, compressed=False)
+    sp.save_npz(folder / "x.npz", x, compressed=False)
+    script = Path(__file__).with_name("_pecos_oracle.py")
+    subprocess.run([python, str(script), str(folder), *map(str, seeds)], check=True)
+    theirs = json.loads((folder / "about.json").read_text())
+    with stopwatch() as pifa_seconds:
+        z = pifa(near.labels, x)
+    found = {
+        "labels": z.shape[0],
+        "instances": x.shape[0],
+        "terms": x.shape[1],
+        "label_embedding_entries": z.nnz,
+        "pifa_largest_difference": largest_difference(z, sp.load_npz(folder / "z.npz").tocsr()),
+        "chain": chain_shapes(z.shape[0], LabelTreeConfig()),
+        "same_shapes": True,
+        "seconds": {"pifa": pifa_seconds[0], "pifa_libpecos": theirs["pifa_seconds"]},
+        "versions": theirs["versions"],
+    }
+    ours, times = grow(z, z, seeds, found)
+    rivals = []
+    for seed, shapes in zip(seeds, theirs["shapes"], strict=True):
+        found["same_shapes"] &= [tuple(shape) for shape in shapes] == found["chain"]
+        with np.load(folder / f"tree_{seed}.npz") as file:
+            rivals.append(closeness(z, file["leaves"]))
+    found["seconds"] |= {"tree": times, "tree_libpecos": theirs["tree_seconds"]}
+    sketched = {}
+    for dim in SKETCHES:
+        shorter = pifa(near.labels, CountSketch(x.shape[1], dim, seed=0)(x))
+        values, seconds = grow(shorter, z, seeds, found)
+        sketched[dim] = {"cosine": values, "seconds": seconds, "share_kept": kept(values, ours, z, seeds)}
+    found["cosine"] = {"graphrec": ours, "libpecos": rivals, "chance": chance(z, seeds)}
+    found["difference"] = difference(ours, rivals)
+    found["sketched"] = sketched
+    return found
+
+
+def grow(
+    z: Any, exact: sp.csr_matrix, seeds: list[int], found: dict[str, Any]
+) -> tuple[list[float], list[float]]:
+    """Closeness in the exact embeddings of trees built from `z`, and seconds, by seed."""
+    values, times = [], []
+    for seed in seeds:
+        with stopwatch() as seconds:
+            tree: LabelTree = build_label_tree(z, LabelTreeConfig(seed=seed))
+        found["same_shapes"] &= tree.shapes == found["chain"]
+        values.append(closeness(exact, tree.parents(len(tree.chain) - 1)))
+        times.append(seconds[0])
+    return values, times
+
+
+def closeness(z: sp.csr_matrix, leaves: NDArray[np.int32]) -> float:
+    """Mean cosine of labels with the centre of their leaf, over labels with an embedding."""
+    places = (np.ones(len(leaves), np.float32), (leaves, np.arange(len(leaves))))
+    sums = sp.csr_matrix(places, shape=(int(leaves.max()) + 1, len(leaves))) @ z
+    # The cosines of a leaf's labels with its centre add up to the length of their sum.
+    lengths = np.sqrt(np.asarray(sums.multiply(sums).sum(axis=1)).ravel())
+    return float(lengths.sum() / np.count_nonzero(np.diff(z.indptr)))
+
+
+def chance(z: sp.csr_matrix, seeds: list[int]) -> list[float]:
+    """The same for leaves of labels drawn at random."""
+    leaves = 2 ** int(np.ceil(np.log2(z.shape[0] / LabelTreeConfig().max_leaf_size)))
+    codes = (np.arange(z.shape[0]) % leaves).astype(np.int32)
+    return [closeness(z, np.random.default_rng(seed).permutation(codes)) for seed in seeds]
+
+
+def kept(values: list[float], exact: list[float], z: sp.csr_matrix, seeds: list[int]) -> float:
+    """Share of the gain over chance that is left."""
+    base = float(np.mean(chance(z, seeds)))
+    return (float(np.mean(values)) - base) / (float(np.mean(exact)) - base)
+
+
+def difference(ours: list[float], theirs: list[float]) -> dict[str, Any]:
+    """Mean difference of two independent samples and its standard error; no worse is within two of them."""
+    gap = float(np.mean(ours) - np.mean(theirs))
+    error = float(np.sqrt((np.var(ours, ddof=1) + np.var(theirs, ddof=1)) / len(ours)))
+    return {"mean": gap, "standard_error": error, "no_worse": bool(gap >= -2 * error)}
+
+
+def largest_difference(a: sp.csr_matrix, b: sp.csr_matrix) -> float:
+    return float(np.abs((a - b).data).max(initial=0.0))
+
+
+def environment(folder: Path) -> str:
+    """An environment with libpecos; takes minutes and the network."""
+    print(f"installing {', '.join(PINS)} into a temporary environment", file=sys.stderr)
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "-q", *PINS], check=True)
+    return str(python)
+
+
+def show(name: str, found: dict[str, Any]) -> None:
+    lines = [
+        [who, mean_sd(found["cosine"][who]), mean_sd(found["seconds"].get(key, []), 2)]
+        for who, key in (("graphrec", "tree"), ("libpecos", "tree_libpecos"), ("chance", ""))
+    ]
+    lines += [
+        [f"sketch of {dim}: {row['share_kept']:.1%} kept", mean_sd(row["cosine"]), mean_sd(row["seconds"], 2)]
+        for dim, row in found["sketched"].items()
+    ]
+    print_table(
+        f"{name}: {found['labels']} labels, PIFA differs by {found['pifa_largest_difference']:.1e}, "
+        f"shapes {'equal' if found['same_shapes'] else 'DIFFER'}: {found['chain']}",
+        ["tree", "mean cosine within a leaf", "seconds"],
+        lines,
+    )
+    print(f"graphrec minus libpecos: {found['difference']}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="PIFA and label trees beside libpecos.")
+    parser.add_argument("--python", help="interpreter of an environment with libpecos")
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as work:
+        python = args.python or environment(Path(work) / "env")
+        for name in args.sets:
+            folder = Path(work) / name
+            folder.mkdir()
+            results[name] = compare(name, python, list(range(args.seeds)), folder)
+            show(name, results[name])
+    passed = {
+        "same_pifa": all(found["pifa_largest_difference"] <= SAME for found in results.values()),
+        "same_shapes": all(found["same_shapes"] for found in results.values()),
+        "no_worse": all(found["difference"]["no_worse"] for found in results.values()),
+    }
+    print(passed)
+    write_results("pecos_parity", {"seeds": args.seeds, "passed": passed, "sets": results})
+
+
+if __name__ == "__main__":
+    main()
