@@ -1,4 +1,4 @@
-"""The steps of one level: texts in, squared hinge over their active codes, encoder and head a little further."""
+"""The steps of one level: texts in, a loss over their active codes, encoder and head a little further."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from graphrec.text.encoder import TextEncoder
 from graphrec.text.heads import LevelHead
 from graphrec.text.hinge import weighted_squared_hinge
+from graphrec.text.neighbour_softmax import neighbour_softmax
 from graphrec.text.schedule import Report, TextProgress, batches, half_precision, rate, steps_of
 from graphrec.text.shortlist import Shortlist
 from graphrec.text.tokens import TokenTable
@@ -22,6 +23,8 @@ from graphrec.training.checkpoint import restore_optimizer
 
 if TYPE_CHECKING:
     from graphrec.text.xr_transformer import XRConfig
+
+_LOSSES = {"hinge": weighted_squared_hinge, "softmax": neighbour_softmax}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +128,7 @@ def _gradients(task: LevelTask, chosen: NDArray[np.int64], step: int) -> Tensor:
         with half_precision(task.device):
             vectors = task.encoder(ids, there)
         logits = task.head.active(vectors.float(), codes, config.dropout, generator)
-        loss = weighted_squared_hinge(logits, signs, weights, mask) * (len(part) / len(chosen))
+        loss = _LOSSES[config.loss](logits, signs, weights, mask) * (len(part) / len(chosen))
         loss.backward()
         total += loss.detach()
     return total

@@ -66,22 +66,27 @@ class Beam:
         return Beam(self.codes[chosen], self.scores[chosen])
 
 
-def beam_step(logits: Tensor, previous: Beam | None, children: Children | None, top: int) -> Beam:
+def beam_step(
+    logits: Tensor, previous: Beam | None, children: Children | None, top: int, loss: str = "hinge"
+) -> Beam:
     """One level of beam search: the best children of the best codes.
 
     The probability of a code is that of its parent times `exp(-max(1 - z, 0)^3)` (PECOS's "l3-hinge"). Kept as
-    logarithms: a path of a few bad steps would be exactly 0 in float32, and no longer comparable.
+    logarithms: a path of a few bad steps would be exactly 0 in float32, and no longer comparable. Heads that were trained
+    with the softmax give the logarithm of their share instead.
 
     Args:
         logits: `z` of all codes of this level, `[texts, codes]`.
         previous: beam of the level above; None at the first level, where all codes compete.
         children: which codes are under which; needed with `previous`.
         top: how many to keep.
+        loss: what the head was trained with, "hinge" or "softmax".
 
     Returns:
         At most `top` codes per text.
     """
-    scores = -((1.0 - logits.float()).clamp_min(0.0) ** 3)
+    logits = logits.float()
+    scores = logits.log_softmax(1) if loss == "softmax" else -((1.0 - logits).clamp_min(0.0) ** 3)
     if previous is None or children is None:
         kept, codes = scores.topk(min(top, scores.shape[1]), dim=1)
         return Beam(codes.int().cpu().numpy(), kept.cpu().numpy())

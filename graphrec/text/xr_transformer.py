@@ -54,6 +54,8 @@ class XRConfig(BaseModel):
     """Steps per level; None: `epochs` decides."""
     epochs: PositiveFloat = 1.0
     """Passes over the texts per level."""
+    loss: Literal["hinge", "softmax"] = "hinge"
+    """Squared hinge per code, as published, or a softmax over the active codes, which learns more from few steps."""
     learning_rate: PositiveFloat = 6e-5
     """Of the encoder (AdamW)."""
     head_rate: PositiveFloat | None = None
@@ -221,7 +223,8 @@ class _Fitting:
             part = slice(start, start + size)
             logits = head(torch.from_numpy(np.array(vectors[part])).to(self.device))
             above = before.rows(part) if before is not None else None
-            found.append(beam_step(logits, above, self.children[level], self.config.top))
+            loss = self.config.loss
+            found.append(beam_step(logits, above, self.children[level], self.config.top, loss))
         return Beam(np.concatenate([b.codes for b in found]), np.concatenate([b.scores for b in found]))
 
     def _tell(self, level: int, done: int, all_codes: int) -> None:
