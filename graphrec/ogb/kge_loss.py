@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from graphrec.training.losses import weighted_mean
 
 _IMPOSSIBLE = -1e9
-"""Score of a candidate that is true after all: finite, so that a row of nothing else stays a number."""
+"""Logit of a candidate that is true after all: finite, so that a row of nothing else stays a number."""
 
 
 def self_adversarial_loss(
@@ -33,9 +33,10 @@ def self_adversarial_loss(
         weight: `[n]`, of :func:`graphrec.ogb.kge_negatives.subsampling_weights`; None counts all alike.
         known: bool `[n, k]`, corrupted triples that are true after all; they count nothing.
     """
+    logits = negative.detach() * temperature
     if known is not None:
-        negative = negative.masked_fill(known, _IMPOSSIBLE)
-    share = torch.softmax(negative.detach() * temperature, dim=1)
+        logits = logits.masked_fill(known, _IMPOSSIBLE)
+    share = torch.softmax(logits, dim=1)
     if known is not None:
         share = share * ~known
     wrong = (share * F.softplus(negative)).sum(dim=1)

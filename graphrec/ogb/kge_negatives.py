@@ -54,4 +54,5 @@ def subsampling_weights(triples: Triples, num_entities: int) -> Tensor:
     ends = (triples.relation * num_entities + end for end in (triples.head, triples.tail))
     found = (torch.unique(key, return_inverse=True, return_counts=True) for key in ends)
     forth, back = (counts[inverse] for _, inverse, counts in found)
-    return (8 + forth + back).double().rsqrt().float()
+    weights: Tensor = (8 + forth + back).double().rsqrt().float()
+    return weights

@@ -10,7 +10,14 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from graphrec.ogb.link_graph import Step, aggregation_matrix, block_matrix, degrees, without_pairs
+from graphrec.ogb.link_graph import (
+    Step,
+    aggregation_matrix,
+    block_matrix,
+    degrees,
+    degrees_without,
+    without_pairs,
+)
 from graphrec.ogb.link_model import LinkModel
 from graphrec.sparse.neighbor_loader import in_order
 from graphrec.sparse.neighbor_sampler import NeighborSampler
@@ -90,10 +97,13 @@ class SampledGraph:
         if kind is None:
             nodes, rows = torch.unique(ends, return_inverse=True)
             return step, nodes, [], rows
-        sampled = self.sampler.sample(ends.numpy(), epoch=step.epoch, batch=step.number)
-        dropped = step.true if self.model.config.exclude_targets else step.true[:, :0]
+        asked, total = None, self.total
+        if self.model.config.exclude_targets:
+            asked = torch.cat([step.true, step.true.flip(0)], dim=1).numpy()
+            total = degrees_without(self.matrix, total, step.true)
+        sampled = self.sampler.sample(ends.numpy(), epoch=step.epoch, batch=step.number, exclude=asked)
         matrices = [
-            block_matrix(block, sampled.nodes[: block.num_source], self.matrix, self.total, kind, dropped)
+            block_matrix(block, sampled.nodes[: block.num_source], self.matrix, total, kind)
             for block in sampled.blocks
         ]
         steps = [Step(matrix, self.x.device) for matrix in matrices]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,10 +12,8 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
 )
 
-from graphrec.errors import ConfigError
 from graphrec.ogb.link_graph import Aggregation, EdgeWeights
 
 ENCODERS: tuple[str, ...] = ("mlp", "gcn", "sage")
@@ -101,30 +98,7 @@ _BY_DATASET: dict[str, dict[str, Any]] = {
 # OGB's GCN multiplies with the links' weights; its SAGE averages over links, a pair of three counting three times.
 _WEIGHTS: dict[str, EdgeWeights] = {"gcn": "weight", "sage": "count"}
 
-Settings = TypeVar("Settings", bound=BaseModel)
-
 
 def link_defaults(dataset: str, model: str) -> dict[str, Any]:
     """Reference settings of an encoder on a data set, to be overridden by the user's."""
     return {"edge_weights": _WEIGHTS.get(model, "binary"), **_BY_DATASET.get(dataset, {})}
-
-
-def checked(kind: type[Settings], values: Mapping[str, Any], title: str) -> Settings:
-    """Settings from values, which may be strings as `--set key=value` gives.
-
-    Raises:
-        ConfigError: an unknown setting or an impossible value; the message names it.
-    """
-    given = {
-        key: [part for part in value.split(",") if part]
-        if key == "fanouts" and isinstance(value, str)
-        else value
-        for key, value in values.items()
-    }
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or title
-        known = ", ".join(kind.model_fields)
-        raise ConfigError(f"Setting {key!r} of {title}: {first['msg']}; its settings are {known}.") from None

@@ -36,22 +36,12 @@ def adjacency(links: Links, num_nodes: int, weights: EdgeWeights) -> sp.csr_matr
 
 def without_pairs(matrix: sp.csr_matrix, pairs: Tensor) -> sp.csr_matrix:
     """The matrix without some pairs (int64 `[2, n]`), in either direction; all of a pair's links go."""
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    kept = ~is_among(rows, matrix.indices, pairs, matrix.shape[0])
+    size = matrix.shape[0]
+    gone = torch.cat([pairs[0] * size + pairs[1], pairs[1] * size + pairs[0]]).unique().numpy()
+    rows = np.repeat(np.arange(size, dtype=np.int64), np.diff(matrix.indptr))
+    kept = np.isin(rows * size + matrix.indices, gone, invert=True)
     indptr = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
     return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
-
-
-def is_among(rows: Any, columns: Any, pairs: Tensor, num_nodes: int) -> Any:
-    """Whether each edge (row, column) is one of the pairs, in either direction, bool `[num_edges]`."""
-    ends = pairs.numpy()
-    low, high = np.minimum(ends[0], ends[1]), np.maximum(ends[0], ends[1])
-    keys = np.unique(low * num_nodes + high)
-    if not len(keys):
-        return np.zeros(len(rows), dtype=bool)
-    own = np.minimum(rows, columns).astype(np.int64) * num_nodes + np.maximum(rows, columns)
-    place = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
-    return keys[place] == own
 
 
 def degrees(matrix: sp.csr_matrix) -> Any:
@@ -69,26 +59,33 @@ def aggregation_matrix(matrix: sp.csr_matrix, kind: Aggregation) -> sp.csr_matri
     return sp.csr_matrix(scale @ looped @ scale)
 
 
-def block_matrix(
-    block: Block, nodes: Any, matrix: sp.csr_matrix, total: Any, kind: Aggregation, dropped: Tensor
-) -> sp.csr_matrix:
-    r"""What :func:`aggregation_matrix` is for a sampled block, `[num_target, num_source]`.
+def degrees_without(matrix: sp.csr_matrix, total: Any, pairs: Tensor) -> Any:
+    """:func:`degrees` (given as `total`) of the matrix without some pairs, int64 `[2, n]`."""
+    low, high = pairs.min(dim=0).values.numpy(), pairs.max(dim=0).values.numpy()
+    low, high = np.unique(np.stack([low, high]), axis=1)
+    left, lost = total.copy(), np.asarray(matrix[low, high]).reshape(-1)
+    np.subtract.at(left, low, lost)
+    np.subtract.at(left, high, lost)
+    return left
 
-    `mean` averages over the sampled neighbours. `gcn` scales their sum up to the whole degree, so that it has the
-    full graph's sum as its expectation where no pair is dropped; the self loop is exact.
+
+def block_matrix(
+    block: Block, nodes: Any, matrix: sp.csr_matrix, total: Any, kind: Aggregation
+) -> sp.csr_matrix:
+    """What :func:`aggregation_matrix` is for a sampled block, `[num_target, num_source]`.
+
+    `mean` averages over the sampled neighbours. `gcn` scales their sum up to the whole degree, so that for equal
+    weights it has the full graph's sum as its expectation; the self loop is exact.
 
     Args:
         block: with the places of its edges in `matrix` (`NeighborSampler(..., edges=True)`).
         nodes: int64, global number of each of the block's sources.
-        total: :func:`degrees` of `matrix`.
-        dropped: int64 `[2, n]`, pairs whose edges carry no message, in either direction.
+        total: float32 `[num_nodes]`, sum of each node's weights in the graph that was sampled from.
     """
-    target = block.target_index()
-    kept = ~is_among(nodes[target], nodes[block.indices], dropped, matrix.shape[0])
-    target, source = target[kept], block.indices[kept].astype(np.int64)
     assert block.edges is not None
-    values = matrix.data[block.edges[kept]]
-    found = np.bincount(target, weights=values, minlength=block.num_target).astype(np.float32)
+    target, source = block.target_index(), block.indices.astype(np.int64)
+    values = matrix.data[block.edges]
+    found = np.bincount(target, weights=values, minlength=block.num_target)
     found = np.where(found > 0, found, 1.0)
     if kind == "mean":
         values = values / found[target]

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from graphrec.errors import ConfigError
 from graphrec.ogb.kge_config import KGE_MODELS, KGEConfig, kge_defaults
-from graphrec.ogb.link_config import ENCODERS, GraphSettings, LinkConfig, checked, link_defaults
+from graphrec.ogb.link_config import ENCODERS, GraphSettings, LinkConfig, link_defaults
 from graphrec.ogb.link_heuristics import HEURISTICS
+from graphrec.training.config import validate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ def link_settings(name: str, model: str, overrides: Mapping[str, Any]) -> KGECon
     if model not in spec.models:
         raise ConfigError(f"No model {model!r} for {name}; choose one of {', '.join(spec.models)}.")
     if spec.kind == "triples":
-        return checked(KGEConfig, {**kge_defaults(model), **overrides, "model": model}, model)
+        return validate(KGEConfig, {**kge_defaults(model), **overrides, "model": model})
     found: GraphSettings
     if model in ENCODERS:
-        found = _fitting(checked(LinkConfig, {**link_defaults(name, model), **overrides}, model))
+        found = _fitting(validate(LinkConfig, {**link_defaults(name, model), **overrides}))
     else:
-        found = checked(GraphSettings, overrides, model)
+        found = validate(GraphSettings, overrides)
     if found.use_valid_edges and name != "ogbl-collab":
         raise ConfigError(f"use_valid_edges: the rules of {name} keep validation links out of the graph.")
     return found
