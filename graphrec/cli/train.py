@@ -29,6 +29,10 @@ def train(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the bundle to write.")],
+    features: Annotated[
+        Path | None,
+        typer.Option("--features", metavar="DIR", help="Dense vectors of the items (graphrec features)."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE.toml", help="Settings of the model.")
     ] = None,
@@ -47,9 +51,11 @@ def train(
 
     with GraphStore.open(store, create=False) as opened:
         metrics = train_from_store(
-            opened, model=model, out=out, config=config, overrides=overrides or (), seed=seed,
-            device=device.value, progress=True,
+            opened, model=model, out=out, features=features, config=config, overrides=overrides or (),
+            seed=seed, device=device.value, progress=True,
         )  # fmt: skip
+    if missing := metrics.get("features", {}).get("missing"):
+        render.say(f"Trained without features: {missing:,} items that the set lacks.")
     if as_json:
         render.emit_json(metrics)
     else:

@@ -59,6 +59,8 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    features: Path | None = Field(default=None, exclude=True)
+    """Folder of a feature set with dense vectors of the items. A bundle tells its digest, not where it lay."""
     split: SplitConfig = SplitConfig()
     request: RequestConfig = RequestConfig()
     blend: BlendConfig = BlendConfig()
@@ -70,8 +72,8 @@ class RunConfig(BaseModel):
 def load_settings(path: Path | None, overrides: Sequence[str]) -> tuple[dict[str, Any], RunConfig]:
     """Settings of the model (still raw) and of the run.
 
-    Tables `[split]`, `[request]`, `[blend]`, `[memory]`, `[cold_items]` and `[cold_users]` belong to the run;
-    every other key is the model's.
+    Tables `[split]`, `[request]`, `[blend]`, `[memory]`, `[cold_items]` and `[cold_users]` and the key `features`
+    belong to the run; every other key is the model's.
 
     Args:
         path: a TOML file, or None.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphrec.bundle import Bundle, VectorPart, model_card, write_bundle
-from graphrec.errors import InvalidInputError
+from graphrec.errors import ConfigError, InvalidInputError
 from graphrec.evaluation import Split, evaluate, global_time_split, random_split
 from graphrec.evaluation.bundle_scorer import ServedScorer
 from graphrec.evaluation.ranking import Scorer
 from graphrec.evaluation.result import EvaluationResult
-from graphrec.models.base import Model, TrainData
+from graphrec.models.base import NO_FEATURES, Model, TrainData
 from graphrec.models.registry import create_model
 from graphrec.ranking.catalogue_from_snapshot import build_catalogue, build_history
 from graphrec.ranking.memory_mixing import MemoryMixing
@@ -33,17 +33,20 @@ from graphrec.store.snapshot_write import prune_snapshots, write_snapshot
 from graphrec.training.blend import Blend, BlendChoice, choose_blend, refit_side
 from graphrec.training.cold_steps import ColdFits, ColdParts, ColdSteps, Served, item_records
 from graphrec.training.config import RunConfig, SplitConfig, load_settings
+from graphrec.training.item_vectors import ItemVectors, item_vectors, read_features
 from graphrec.training.memory_fit import train_memory
 from graphrec.training.request_fusion import train_request_fusion
 from graphrec.training.run_log import RunLog
 
 Float = NDArray[np.floating[Any]]
 
+
 def train_from_store(
     store: GraphStore,
     *,
     model: str,
     out: Path,
+    features: Path | None = None,
     config: Path | None = None,
     overrides: Sequence[str] = (),
     seed: int = 0,
@@ -59,23 +62,33 @@ def train_from_store(
     Args:
         model: a name of :mod:`graphrec.models.registry`.
         out: folder of the bundle; `OUT.log.jsonl` beside it records the run.
+        features: folder of a feature set (:mod:`graphrec.encoders.feature_set`) with dense vectors of the items;
+            items that it lacks are trained without.
         config: TOML file of settings; `overrides` (`key=value`) win over it.
 
     Returns:
         Test metrics, the validation's choices and the bundle's facts.
 
     Raises:
-        ConfigError: an unknown model or setting.
+        ConfigError: an unknown model or setting, or features for a model that has no use for them.
+        BundleMismatchError: the features are of other items.
         InvalidInputError: the store holds nothing to learn from.
     """
     settings, run = load_settings(config, overrides)
-    create_model(model, settings)  # a wrong setting is found before any work is done
+    run = run if features is None else run.model_copy(update={"features": features})
+    # what is wrong with settings or features is found before any work is done
+    if not create_model(model, settings).takes_features and run.features is not None:
+        raise ConfigError(NO_FEATURES.format(model))
+    given = read_features(run.features)
     snapshot = write_snapshot(store, snapshot_folder(store, out))
     if len(snapshot.interactions) == 0:
         raise InvalidInputError(f"The store {store.url} holds no interaction; import some before training.")
+    vectors = None if given is None else item_vectors(given, snapshot)
     out.parent.mkdir(parents=True, exist_ok=True)
     records = item_records(store, snapshot)
-    trainer = _Training(snapshot, records, model, settings, run, seed, pick_device(device), out, progress)
+    trainer = _Training(
+        snapshot, records, model, settings, run, seed, pick_device(device), out, progress, vectors
+    )
     report = trainer.run()
     store.mark_bundle(str(out), snapshot.name)
     prune_snapshots(store, snapshot_folder(store, out))
@@ -137,6 +150,7 @@ class _Training:
     device: str
     out: Path
     progress: bool
+    vectors: ItemVectors | None = None
 
     @property
     def checkpoints(self) -> Path:
@@ -144,6 +158,8 @@ class _Training:
 
     def run(self) -> dict[str, Any]:
         split = make_split(self.snapshot, self.config.split, self.seed)
+        if self.vectors is not None:
+            split = replace(split, features=self.vectors.rows)
         main = self._fit(self.settings, split.train_data(), "fit")
         metric = getattr(main.config, "metric", "recall@20+ndcg@20")
         blend, choice = Blend(main), BlendChoice()
@@ -172,7 +188,7 @@ class _Training:
 
     def _final(self, main: Model, choice: BlendChoice, split: Split) -> Blend:
         """The same model on every interaction, for as many epochs as validation found best."""
-        everything = TrainData(self.snapshot.interactions.matrix(), None, split.kg)
+        everything = TrainData(self.snapshot.interactions.matrix(), None, split.kg, split.features)
         best = getattr(main, "best_epoch", 0)
         settings = self.settings | ({"epochs": best} if best else {})
         return refit_side(choice, self._fit(settings, everything, "refit"), everything, self.config.blend)
@@ -218,13 +234,16 @@ class _Training:
         chosen = {"best_epoch": getattr(main, "best_epoch", None), "ease_ridge": choice.ridge,
                   "ease_weight": choice.relative, "request_scorer": fusion is not None,
                   "memory": memory is not None} | cold.chosen()  # fmt: skip
-        manifest = {
+        features = {} if self.vectors is None else {"features": self.vectors.facts}
+        manifest = features | {
             "model": self.name, "config": main.config.model_dump(mode="json"),
             "run": self.config.model_dump(mode="json"), "snapshot": self.snapshot.name, "seed": self.seed,
             "metrics": metrics, "chosen": chosen, "split": split.name, "store_revision": self.snapshot.revision,
         }  # fmt: skip
         rows = self.snapshot.interactions
         data = f"{rows.num_users:,} users, {rows.num_items:,} items, {len(rows):,} interactions"
+        if self.vectors is not None:
+            data += f"; {self.vectors.sentence()}"
         card = model_card(
             model=self.name + (" joined with EASE" if choice.ridge else ""), data=data,
             snapshot=self.snapshot.name, split=split.name, metrics=metrics,
@@ -235,7 +254,7 @@ class _Training:
             self.out, manifest=manifest, parts=final.parts, catalogue=build_catalogue(self.snapshot),
             history=build_history(self.snapshot), extra=extra, card=card,
         )  # fmt: skip
-        return {"model": self.name, "bundle": str(self.out), "test": metrics, "chosen": chosen}
+        return {"model": self.name, "bundle": str(self.out), "test": metrics, "chosen": chosen} | features
 
 
 def _item_vectors(served: Served) -> Float:
