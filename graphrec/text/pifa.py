@@ -47,7 +47,7 @@ def pifa(
             f"The label matrix has {labels.shape[0]} instances, the features {x.shape[0]}; "
             "give the rows of the kept instances alone."
         )
-    weighted = _unit_rows(labels)
+    weighted = unit_rows(labels)
     return _dense(weighted, x) if isinstance(x, np.ndarray) else _sparse(weighted, x)
 
 
@@ -74,7 +74,7 @@ def _dense(weighted: sp.csr_matrix, x: NDArray[np.float32]) -> NDArray[np.float3
     return z
 
 
-def _unit_rows(labels: sp.csr_matrix) -> sp.csr_matrix:
+def unit_rows(labels: sp.csr_matrix) -> sp.csr_matrix:
     """Rows at unit length, sharing the places of the entries."""
     import scipy.sparse as sp
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ class CountSketch:
     """Adds every term, with a random sign, to `spread` random columns out of `dim` (Charikar et al., 2002).
 
     For rows of unit length an inner product is kept without bias, with an error of about `1 / sqrt(dim)`. It is a
-    linear map, so that sums of rows may be formed before or after. Memory: 8 `spread` bytes per term.
+    linear map, so that sums of rows may be formed before or after. Memory: 8 `spread` bytes per term. For label trees
+    :class:`graphrec.text.principal_sketch.PrincipalSketch` keeps far more in as many columns.
 
     Args:
         num_terms: columns of the rows to project.
@@ -38,10 +39,15 @@ class CountSketch:
         generator = np.random.default_rng(seed)
         part = dim // spread  # one column in each of `spread` parts, so that they are distinct
         shift = np.arange(spread, dtype=np.int32)[:, None] * part
-        self.dim, self.num_terms = dim, num_terms
+        self.num_terms, self._dim = num_terms, dim
         self._column = generator.integers(0, part, size=(spread, num_terms), dtype=np.int32) + shift
         sign = generator.integers(0, 2, size=(spread, num_terms), dtype=np.int8).astype(np.float32)
         self._sign = (2 * sign - 1) / np.float32(np.sqrt(spread))
+
+    @property
+    def dim(self) -> int:
+        """Columns of the result."""
+        return self._dim
 
     def __call__(self, x: sp.csr_matrix, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Project rows.
@@ -68,9 +74,20 @@ class CountSketch:
         return result
 
 
+class Sketch(Protocol):
+    """A linear map of sparse rows to few columns."""
+
+    @property
+    def dim(self) -> int:
+        """Columns of the result."""
+
+    def __call__(self, x: sp.csr_matrix, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Project CSR rows, float32 `[num_rows, dim]`."""
+
+
 def project_blocks(
     blocks: Iterable[sp.csr_matrix],
-    sketch: CountSketch,
+    sketch: Sketch,
     num_rows: int,
     out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:

@@ -131,8 +131,8 @@ def _renumbered(columns: Places, num_columns: int) -> tuple[Places, int]:
         return places, len(distinct)
     present = np.zeros(num_columns, dtype=bool)
     present[columns] = True
-    places: Places = np.cumsum(present, dtype=columns.dtype) - 1
-    return places[columns], int(places[-1]) + 1 if num_columns else 0
+    upto = np.cumsum(present, dtype=np.int64)
+    return upto[columns] - 1, int(upto[-1]) if num_columns else 0
 
 
 def _length(squares: Float) -> Float:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from graphrec.errors import InvalidInputError
 from graphrec.text.pifa import pifa, pifa_entries
+from graphrec.text.principal_sketch import PrincipalSketch, label_sample
 from graphrec.text.projection import CountSketch, project_blocks
 
 
@@ -104,3 +105,57 @@ def test_blocks_give_what_the_whole_gives_and_are_counted() -> None:
         sketch(x[:, :200])
     with pytest.raises(InvalidInputError, match="cannot be spread"):
         CountSketch(10, dim=2, spread=3)
+
+
+def themes(num_rows: int, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+    """Rows that mix a few of 20 themes of 100 terms each, and labels that each stand for one theme."""
+    generator = np.random.default_rng(seed)
+    theme = generator.integers(0, 20, size=num_rows)
+    columns = theme[:, None] * 100 + generator.integers(0, 100, size=(num_rows, 15))
+    noise = generator.integers(0, 2000, size=(num_rows, 10))
+    columns = np.concatenate([columns, noise], axis=1)
+    places = (np.ones(columns.size, np.float32), (np.repeat(np.arange(num_rows), 25), columns.ravel()))
+    x = sp.csr_matrix(places, shape=(num_rows, 2000))
+    label = theme * 5 + generator.integers(0, 5, size=num_rows)
+    y = sp.csr_matrix((np.ones(num_rows, np.float32), (np.arange(num_rows), label)), shape=(num_rows, 100))
+    return y, x
+
+
+def test_main_axes_keep_what_a_sketch_of_their_size_loses() -> None:
+    y, x = themes(2000, seed=0)
+    exact = pifa(y, x)
+    cosines = (exact @ exact.T).toarray()
+    rows, sampled = label_sample(y, max_labels=60)
+    main = PrincipalSketch(2000, dim=24, wide=512)
+    main.learn(x[rows], sampled)
+    errors = []
+    for sketch in (main, CountSketch(2000, dim=24)):
+        z = pifa(y, sketch(x))
+        errors.append(np.abs(z @ z.T - cosines)[~np.eye(100, dtype=bool)].mean())
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_all_axes_turn_the_sketch_and_lose_nothing() -> None:
+    y, x = themes(300, seed=1)
+    full = PrincipalSketch(2000, dim=64, wide=64, seed=3)
+    with pytest.raises(InvalidInputError, match="call learn first"):
+        full(x)
+    full.learn(x, y)
+    plain = CountSketch(2000, dim=64, seed=3)(x)
+    np.testing.assert_allclose(full(x) @ full(x).T, plain @ plain.T, rtol=1e-4, atol=1e-3)
+    with pytest.raises(InvalidInputError, match="no 65 main axes"):
+        PrincipalSketch(2000, dim=65, wide=64)
+
+
+def test_a_sample_holds_all_instances_of_its_labels_in_their_weights() -> None:
+    y, _ = random_problem(8)
+    y = sp.csr_matrix(np.vstack([y.toarray(), np.ones((3, y.shape[1]))]).astype(np.float32))
+    unit = y.toarray() / np.linalg.norm(y.toarray(), axis=1, keepdims=True).clip(1e-9)
+    rows, sampled = label_sample(y, seed=2, max_labels=4)
+    assert sampled.shape[1] == 4
+    for column in sampled.toarray().T:
+        whole = np.zeros(len(unit))
+        whole[rows] = column
+        assert any(np.allclose(whole, wanted, atol=1e-6) for wanted in unit.T)
+    few, narrow = label_sample(y, seed=2, max_rows=5)
+    assert narrow.shape[1] == 1 and len(few) == np.count_nonzero(narrow.toarray())
