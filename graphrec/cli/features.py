@@ -34,9 +34,13 @@ def giant(
         str, typer.Option("--node-type", metavar="TYPE", help="Nodes of the store that get features.")
     ] = "recipe",
     text: Annotated[
-        str,
-        typer.Option("--text", metavar="A,B", help="Texts of a node: name, text properties, relations."),
-    ] = "name,ingredients,instructions",
+        str | None,
+        typer.Option(
+            "--text", metavar="A,B",
+            help="Texts of a node: name, text properties, relations. Name, ingredients, instructions and "
+            "description by default, as far as there are any.",
+        ),
+    ] = None,
     edges: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,7 +104,7 @@ def giant(
     if store is not None:
         if out is None:
             raise InvalidInputError("Name the folder to write with --out DIR.")
-        fields = [field.strip() for field in text.split(",") if field.strip()]
+        fields = [field.strip() for field in (text or "").split(",") if field.strip()]
         found = _of_store(store, out, settings, node_type, fields, edges or (), left_out, common)
     else:
         assert ogb is not None

@@ -14,7 +14,7 @@ from graphrec.store.snapshot import GraphSnapshot
 from graphrec.text.giant import run_giant
 from graphrec.text.giant_config import GiantConfig
 from graphrec.text.giant_progress import Progress
-from graphrec.text.sources import NodeTexts
+from graphrec.text.sources import NodeTexts, usual_fields
 from graphrec.text.store_graph import default_kinds, node_edges
 
 
@@ -26,7 +26,7 @@ def giant_from_snapshot(
     """Learn features of all nodes of a type; see :func:`graphrec.text.giant.run_giant` for what is not said here.
 
     Args:
-        fields: texts of a node (:class:`~graphrec.text.sources.NodeTexts`).
+        fields: texts of a node (:class:`~graphrec.text.sources.NodeTexts`); none is its name and the usual ones.
         kinds: what makes two nodes neighbours (:mod:`graphrec.text.store_graph`); none is all there is.
         leave_out: ids of nodes that the training must not know.
 
@@ -35,7 +35,7 @@ def giant_from_snapshot(
         InvalidInputError: no edges, or what :func:`~graphrec.text.giant.run_giant` raises.
     """
     settings = config or GiantConfig.of()
-    texts = NodeTexts(snapshot, node_type, fields)
+    texts = NodeTexts(snapshot, node_type, tuple(fields) or usual_fields(snapshot, node_type))
     without = _mask(snapshot, node_type, leave_out)
     chosen = tuple(kinds) or default_kinds(snapshot, node_type)
     edges = node_edges(snapshot, node_type, chosen, config=settings.edges, without=without)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1000
 _NAMES = ("name", "title")
+_USUAL = ("ingredients", "instructions", "description", "text", "abstract", "content")
 
 
 class TextSource(Protocol):
@@ -115,6 +116,12 @@ class NodeTexts:
             return [", ".join(names[target] or ids[target] for target in row) for row in rows]
 
         return read
+
+
+def usual_fields(snapshot: GraphSnapshot, node_type: str) -> tuple[str, ...]:
+    """The name, and whichever of the usual text properties some node of the type has."""
+    keys = snapshot.text_keys(node_type)
+    return (_NAMES[0], *(field for field in _USUAL if field in keys))
 
 
 class LineTexts:
