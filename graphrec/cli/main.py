@@ -11,7 +11,19 @@ import typer
 from typer.main import get_command
 
 from graphrec import __version__
-from graphrec.cli import demo, doctor, evaluate, import_, manage, nlu, preferences, recommend, train
+from graphrec.cli import (
+    demo,
+    doctor,
+    evaluate,
+    features,
+    import_,
+    manage,
+    nlu,
+    ogb,
+    preferences,
+    recommend,
+    train,
+)
 from graphrec.cli.boundary import guarded
 
 app = typer.Typer(
@@ -24,11 +36,13 @@ app.add_typer(import_.app, name="import")
 app.command("info")(manage.info)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.add_typer(features.app, name="features")
 app.command("recommend")(recommend.recommend)
 app.command("similar")(recommend.similar)
 app.command("record")(manage.record)
 app.command("erase")(manage.erase)
 app.add_typer(nlu.app, name="nlu")
+app.add_typer(ogb.app, name="ogb")
 app.command("teach")(preferences.teach)
 app.command("preferences")(preferences.preferences)
 app.command("forget")(preferences.forget)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from graphrec.cold.base import NodeClassifier
 from graphrec.cold.data import NodeData
 from graphrec.training.loop import LoopConfig, run_loop
+from graphrec.training.run_log import Log
 
 
 class NodeTrainConfig(BaseModel):
@@ -67,6 +68,7 @@ def train_node_model(
     seed: int = 0,
     *,
     watch: NodeData | None = None,
+    log: Log | None = None,
 ) -> NodeResult:
     """Draw the model's parameters anew, train it on `data.train`, keep the validation-best epoch's weights.
 
@@ -75,6 +77,7 @@ def train_node_model(
     Args:
         watch: the data on which `valid` is judged, when that should not be `data`: the same nodes without the
             edges of the validation nodes measures cold start.
+        log: takes a record of every epoch.
 
     Returns:
         Results on `data`; :func:`predict` gives the logits of the kept weights on any other graph.
@@ -83,7 +86,7 @@ def train_node_model(
     generator = torch.Generator(device=data.x.device).manual_seed(seed)
     model.to(data.x.device).reset_parameters(generator)
     judged = data if watch is None else watch
-    progress = run_loop(_NodeTask(model, data, judged), settings.loop())
+    progress = run_loop(_NodeTask(model, data, judged), settings.loop(), log=log)
     seen = predict(model, judged)
     logits = seen if judged is data else predict(model, data)
     return NodeResult(accuracy(seen, judged.y, judged.valid), progress.best_epoch or progress.epoch, logits)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,21 @@ def import_ogb(module: str = "ogb") -> Any:
         raise MissingExtraError(
             f"OGB data sets need {error.name}, which is not installed; run: pip install 'graphrec[train]'."
         ) from error
+
+
+def evaluator_class(prefix: str) -> Any:
+    """The class `Evaluator` of ogb for `ogbn` or `ogbl`, from its own file.
+
+    The file is run by itself, for the package around it imports torch-geometric and DGL first: eight seconds and
+    more, in which no score changes.
+    """
+    path = _package() / KINDS[prefix][0] / "evaluate.py"
+    spec = spec_from_file_location(f"graphrec.ogb._evaluate_{prefix}", path)
+    if spec is None or spec.loader is None:
+        raise MissingExtraError(f"{path} is missing; run: pip install --force-reinstall ogb.")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Evaluator
 
 
 def folder_name(name: str) -> str:
@@ -81,12 +97,21 @@ def meta_info(name: str, folder: Path) -> dict[str, str]:
     own = folder / META_FILE
     if own.is_file():
         return _read_meta(own) | {"dir_path": str(folder)}
-    listed = _master(name)
-    if name not in listed:
+    known = listed(name)
+    if name not in known:
         raise NotFoundError(
-            f"ogb knows no data set {name}; it lists {', '.join(listed)}. One of your own needs {own}."
+            f"ogb knows no data set {name}; it lists {', '.join(known)}. One of your own needs {own}."
         )
-    return listed[name]
+    return known[name]
+
+
+def listed(name: str) -> dict[str, dict[str, str]]:
+    """Every data set of a name's kind (`ogbn`, `ogbl`) that ogb lists, and what it says of it."""
+    import pandas as pd
+
+    package = _package() / KINDS[name.partition("-")[0]][0]
+    table = pd.read_csv(package / "master.csv", index_col=0, keep_default_na=False)
+    return {str(column): {str(k): str(v) for k, v in table[column].items()} for column in table.columns}
 
 
 def open_dataset(name: str, root: str | Path) -> Any:
@@ -180,13 +205,14 @@ def _offline(name: str, folder: Path) -> Any:
     return type(kind, (found,), {"download": download})
 
 
-def _master(name: str) -> dict[str, dict[str, str]]:
-    """The data sets of one kind that ogb lists."""
-    import pandas as pd
-
-    package = Path(import_ogb(f"ogb.{KINDS[name.partition('-')[0]][0]}").__file__).parent
-    table = pd.read_csv(package / "master.csv", index_col=0, keep_default_na=False)
-    return {str(column): {str(k): str(v) for k, v in table[column].items()} for column in table.columns}
+def _package() -> Path:
+    """Folder of the package ogb, without importing it."""
+    spec = find_spec("ogb")
+    if spec is None or spec.origin is None:
+        raise MissingExtraError(
+            "OGB data sets need ogb, which is not installed; run: pip install 'graphrec[train]'."
+        )
+    return Path(spec.origin).parent
 
 
 def _read_meta(path: Path) -> dict[str, str]:

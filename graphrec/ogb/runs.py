@@ -18,20 +18,20 @@ from graphrec.errors import CorruptionError, InvalidInputError, StoreError
 from graphrec.ogb.machine import hardware, peak_memory, versions
 from graphrec.ogb.protocol import Plan, RunSpec
 from graphrec.ogb.report import markdown, summary
-from graphrec.training.run_log import Log
+from graphrec.training.run_log import Log, RunLog
 
 RUN, RESULT, README, ROWS = "run.json", "result.json", "README.md", "seeds"
 Row = dict[str, Any]
 
 
 def run_seeds(
-    spec: RunSpec, plan: Plan, seeds: Sequence[int], out: Path | None, log: Callable[[int], Log]
+    spec: RunSpec, plan: Plan, seeds: Sequence[int], out: Path | None, log: Callable[[int], RunLog]
 ) -> dict[str, Any]:
     """Train with every seed and sum up.
 
     Args:
         out: folder for rows and summary; None keeps them in memory.
-        log: gives the log of a seed's training.
+        log: opens the log of a seed's training.
 
     Returns:
         The summary (:func:`graphrec.ogb.report.summary`) over exactly these seeds.
@@ -46,7 +46,8 @@ def run_seeds(
     rows = _begin(out, about)
     for seed in seeds:
         if seed not in rows:
-            rows[seed] = _run(plan, seed, log(seed))
+            with log(seed) as opened:
+                rows[seed] = _run(plan, seed, opened)
             if out is not None:
                 _write(out / ROWS / f"{seed}.json", _text(rows[seed]))
         if out is not None:
