@@ -13,7 +13,13 @@ from graphrec.cold.features import dropout as drop
 from graphrec.encoders.bert_weights import BertShape
 from graphrec.errors import InvalidInputError, MissingExtraError
 from graphrec.text.encoder_files import (
-    as_float32, checkpoint_arrays, encoder_folder, read_config, stored_pooling, weight_names, write_encoder,
+    as_float32,
+    checkpoint_arrays,
+    encoder_folder,
+    read_config,
+    stored_pooling,
+    weight_names,
+    write_encoder,
 )  # fmt: skip
 from graphrec.training.bert_torch import TorchBert, checkpoint_name, masked_mean
 

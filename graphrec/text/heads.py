@@ -118,10 +118,7 @@ def _by_code(
 
     With many texts per code only a random part of the texts is looked at, so that the pairs fit in memory.
     """
-    looked_at = shortlist.batch(np.sort(rng.permutation(num_texts)[:_CHUNK]), rng).mask
-    per_text = max(1.0, float(looked_at.sum()) / len(looked_at))
-    wanted = math.ceil(most * shortlist.num_codes / per_text)
-    texts = np.sort(rng.permutation(num_texts)[:wanted])
+    texts = np.sort(rng.permutation(num_texts)[: _wanted(shortlist, num_texts, most, rng)])
     found_rows, found_codes, found_signs = [], [], []
     for start in range(0, len(texts), _CHUNK):
         chunk = texts[start : start + _CHUNK]
@@ -134,6 +131,13 @@ def _by_code(
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(shortlist.num_codes + 1))
     return np.concatenate(found_rows)[order], bounds, np.concatenate(found_signs)[order]
+
+
+def _wanted(shortlist: Shortlist, num_texts: int, most: int, rng: np.random.Generator) -> int:
+    """Texts that give about `most` pairs per code, judged by a few of them."""
+    looked_at = shortlist.batch(rng.permutation(num_texts)[:_CHUNK], rng).mask
+    per_text = max(1.0, float(looked_at.sum()) / len(looked_at))
+    return math.ceil(most * shortlist.num_codes / per_text)
 
 
 def _sample(
