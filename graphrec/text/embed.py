@@ -19,7 +19,9 @@ from graphrec.text.encoder import TextEncoder
 from graphrec.text.schedule import Report, TextProgress, half_precision, pick_device
 from graphrec.text.tokens import TokenTable
 
-_CHUNK = 1024  # texts that are sorted by length together, and between two marks of progress; on a GPU eight times
+_CHUNK = (
+    1024  # texts that are sorted by length together, and between two marks of progress; on a GPU eight times
+)
 _ON_GPU, _ON_PROCESSOR = 65536, 2048  # tokens in one batch; larger ones leave a processor's cache
 
 

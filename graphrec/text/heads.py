@@ -78,7 +78,7 @@ def linear_head(
     """One support vector machine per code over what the encoder makes of the texts so far, each fitted on the texts
     for which its code is on the shortlist.
 
-    Memory: at most about `most` pairs per code, 13 bytes each, and `most` vectors in float64.
+    Memory: about `most` pairs per code, 30 bytes each while they are sorted, and `most` vectors in float64.
 
     Args:
         vectors: `[texts, dim]`, read by row, so a memory map may be given.

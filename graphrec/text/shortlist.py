@@ -72,8 +72,8 @@ def beam_step(
     """One level of beam search: the best children of the best codes.
 
     The probability of a code is that of its parent times `exp(-max(1 - z, 0)^3)` (PECOS's "l3-hinge"). Kept as
-    logarithms: a path of a few bad steps would be exactly 0 in float32, and no longer comparable. Heads that were trained
-    with the softmax give the logarithm of their share instead.
+    logarithms: a path of a few bad steps would be exactly 0 in float32, and no longer comparable. Heads that were
+    trained with the softmax give the logarithm of their share instead.
 
     Args:
         logits: `z` of all codes of this level, `[texts, codes]`.

@@ -25,6 +25,12 @@ _IDS, _OFFSETS, _ABOUT = "ids.bin", "offsets.npy", "tokens.json"
 _AT_ONCE = 1024  # texts in memory
 _LONGEST = 8192  # characters that are looked at, as graphrec.encoders.minilm does; more for longer limits
 _CHARACTERS_PER_TOKEN = 64
+_COUNTING_FROM_PAD = (
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "mpnet",
+)  # their first position is the pad id + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +114,7 @@ def tokenise(
     """
     source = encoder_folder(encoder_path)
     config = read_config(source)
-    positions = int(config.get("max_position_embeddings") or max_tokens)
+    positions = _positions(config, max_tokens)
     if not 3 <= max_tokens <= positions:
         raise InvalidInputError(
             f"max_tokens is {max_tokens}; it must lie in 3..{positions} for {source.name}."
@@ -134,6 +140,14 @@ def tokenise(
         about = {"texts": len(ends) - 1, "tokens": ends[-1], "dtype": dtype.name, "pad": pad}
         write_text(place / _ABOUT, json.dumps(about | {"digest": digest.hexdigest()}))
     return TokenTable.load(folder)
+
+
+def _positions(config: dict[str, Any], most: int) -> int:
+    """Tokens that an encoder can tell apart by place; where config.json does not say, as many as are asked for."""
+    positions = int(config.get("max_position_embeddings") or most)
+    if config.get("model_type") in _COUNTING_FROM_PAD:
+        positions -= int(config.get("pad_token_id") or 0) + 1
+    return positions
 
 
 def _streamed(

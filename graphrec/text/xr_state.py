@@ -16,7 +16,7 @@ from torch import Tensor
 
 from graphrec.bundle.folders import write_text
 from graphrec.bundle.safetensors_io import read_safetensors, write_safetensors
-from graphrec.errors import InvalidInputError
+from graphrec.errors import CorruptionError, InvalidInputError
 from graphrec.text.encoder import TextEncoder
 from graphrec.text.heads import LevelHead
 from graphrec.text.shortlist import Beam
@@ -44,6 +44,7 @@ class RunState:
 
     Raises:
         InvalidInputError: the folder holds another run.
+        CorruptionError: the folder's mark cannot be read.
     """
 
     def __init__(self, folder: Path, fingerprint: str, keep: bool = True) -> None:
@@ -52,7 +53,7 @@ class RunState:
         folder.mkdir(parents=True, exist_ok=True)
         mark = folder / _RUN
         if mark.is_file():
-            if json.loads(mark.read_text(encoding="utf-8")).get("fingerprint") != fingerprint:
+            if _mark(mark) != fingerprint:
                 raise InvalidInputError(
                     f"{folder} holds the state of another run (its settings, texts, graph or encoder differ); delete "
                     "that folder or name another."
@@ -109,6 +110,15 @@ class RunState:
 
     def _beam(self, level: int) -> Path:
         return self.folder / f"beam-{level}.safetensors"
+
+
+def _mark(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorruptionError(
+            f"{path} cannot be read ({error}); delete its folder to start afresh."
+        ) from error
 
 
 def restore(tensors: dict[str, Tensor], encoder: TextEncoder, head: LevelHead) -> None:

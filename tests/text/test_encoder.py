@@ -46,7 +46,9 @@ def change(encoder):
     [("mean", True, "mean"), ("cls_token", True, "cls"), ("pooler", True, "pooler"), (None, True, "pooler"),
      (None, False, "mean")],
 )  # fmt: skip
-def test_pooling_is_what_the_folder_says_else_a_trained_pooler_else_the_mean(stored, pooler, expected, tmp_path):
+def test_pooling_is_what_the_folder_says_else_a_trained_pooler_else_the_mean(
+    stored, pooler, expected, tmp_path
+):
     encoder = load_encoder(write_bert(tmp_path / "bert", pooling=stored, pooler=pooler))
     assert encoder.pooling == expected and encoder.dim == 32 and encoder.name == "bert"
 

@@ -18,7 +18,13 @@ def case():
     counts = sparse.csr_array(((rng.random((60, 7)) < 0.2) * rng.integers(1, 4, (60, 7))).astype(np.float32))
     vectors = (counts.toarray() @ rng.normal(size=(7, 5)) + rng.normal(size=(60, 5))).astype(np.float32)
     beam = Beam(rng.integers(0, 3, (60, 1)).astype(np.int32), np.zeros((60, 1), np.float32))
-    return Shortlist(counts, counts @ cluster, beam, Children.of(cluster), 1000), counts, beam, cluster, vectors
+    return (
+        Shortlist(counts, counts @ cluster, beam, Children.of(cluster), 1000),
+        counts,
+        beam,
+        cluster,
+        vectors,
+    )
 
 
 def test_the_first_head_is_small_noise_from_its_seed():
@@ -39,7 +45,9 @@ def test_active_logits_are_those_of_the_dense_product():
     for text in range(3):
         for place in range(2):
             code = codes[text, place]
-            torch.testing.assert_close(found[text, place], head.weight[code] @ vectors[text] + head.bias[code])
+            torch.testing.assert_close(
+                found[text, place], head.weight[code] @ vectors[text] + head.bias[code]
+            )
     assert not torch.equal(head.active(vectors, codes, 0.5, generator), found)
 
 

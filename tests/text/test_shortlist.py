@@ -18,7 +18,9 @@ from tests.text.tiny_bert import one_hot
 
 def tree(rng, codes, parents):
     """Every parent has at least one child; the numbers of children differ."""
-    return one_hot(rng.permutation(np.append(np.arange(parents), rng.integers(0, parents, codes - parents))), parents)
+    return one_hot(
+        rng.permutation(np.append(np.arange(parents), rng.integers(0, parents, codes - parents))), parents
+    )
 
 
 def counts(rng, rows, codes, density=0.2):
@@ -33,7 +35,9 @@ def random_case(seed, cap=1000):
     predicted = np.stack([rng.permutation(parents)[:2] for _ in range(texts)]).astype(np.int32)
     predicted[rng.random(predicted.shape) < 0.2] = -1
     above = targets @ cluster
-    short = Shortlist(targets, above, Beam(predicted, np.zeros(predicted.shape, np.float32)), Children.of(cluster), cap)
+    short = Shortlist(
+        targets, above, Beam(predicted, np.zeros(predicted.shape, np.float32)), Children.of(cluster), cap
+    )
     return short, targets.toarray(), above.toarray(), predicted, cluster.toarray().argmax(1), rng
 
 
@@ -79,11 +83,17 @@ def test_every_negative_is_drawn_equally_often():
 
 
 def test_a_stored_zero_is_no_code():
-    targets = sparse.csr_array((np.array([0.0, 2.0], np.float32), np.array([1, 2]), np.array([0, 2])), shape=(1, 6))
+    targets = sparse.csr_array(
+        (np.array([0.0, 2.0], np.float32), np.array([1, 2]), np.array([0, 2])), shape=(1, 6)
+    )
     cluster = one_hot(np.arange(6) // 2, 3)
-    above = sparse.csr_array((np.array([0.0, 2.0], np.float32), np.array([0, 1]), np.array([0, 2])), shape=(1, 3))
+    above = sparse.csr_array(
+        (np.array([0.0, 2.0], np.float32), np.array([0, 1]), np.array([0, 2])), shape=(1, 3)
+    )
     beam = Beam(np.full((1, 1), -1, np.int32), np.zeros((1, 1), np.float32))
-    active = Shortlist(targets, above, beam, Children.of(cluster), 99).batch(np.array([0]), np.random.default_rng(0))
+    active = Shortlist(targets, above, beam, Children.of(cluster), 99).batch(
+        np.array([0]), np.random.default_rng(0)
+    )
     assert active.codes.tolist() == [[2, 3]] and active.signs.tolist() == [[1, -1]]
 
 
@@ -110,7 +120,7 @@ def three_levels(seed, texts=6):
 
 
 def probability(z):
-    return math.exp(-max(1.0 - float(z), 0.0) ** 3)
+    return math.exp(-(max(1.0 - float(z), 0.0) ** 3))
 
 
 def search(clusters, logits, top):

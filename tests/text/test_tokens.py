@@ -99,7 +99,7 @@ def test_a_damaged_table_is_named(folder, tmp_path, damage):
 
 
 def test_a_folder_without_a_model_or_a_tokenizer_is_named(tmp_path):
-    with pytest.raises(NotFoundError, match="config.json"):
+    with pytest.raises(NotFoundError, match=r"config\.json"):
         tokenise(TEXTS, tmp_path, 16, tmp_path / "table")
     folder = write_bert(tmp_path / "bert")
     (folder / "tokenizer.json").unlink()

@@ -45,7 +45,9 @@ class Case:
 def case(tmp_path_factory):
     place = tmp_path_factory.mktemp("xr")
     folder, data = write_bert(place / "bert"), communities()
-    return Case(folder, tokenise(data.texts, folder, 32, place / "tokens"), data, np.flatnonzero(np.arange(400) % 10))
+    return Case(
+        folder, tokenise(data.texts, folder, 32, place / "tokens"), data, np.flatnonzero(np.arange(400) % 10)
+    )
 
 
 def weights(encoder):
@@ -76,9 +78,13 @@ def test_it_says_level_step_loss_and_speed(case):
     told = []
     case.fit(report=told.append)
     steps = [(r.stage, r.level, r.step) for r in told]
-    assert [s for s in steps if s[0] == "tune"] == [("tune", lv, step) for lv in (0, 1) for step in (1, 2, 3, 4)]
+    assert [s for s in steps if s[0] == "tune"] == [
+        ("tune", lv, step) for lv in (0, 1) for step in (1, 2, 3, 4)
+    ]
     assert ("encode", 1, 360) in steps and ("bootstrap", 1, 16) in steps
-    assert all(r.loss is not None and r.texts_per_second > 0 and r.steps == 4 for r in told if r.stage == "tune")
+    assert all(
+        r.loss is not None and r.texts_per_second > 0 and r.steps == 4 for r in told if r.stage == "tune"
+    )
     assert {r.levels for r in told} == {2}
 
 
@@ -157,7 +163,10 @@ def test_parts_of_a_batch_add_up_to_the_batch(case):
 
 def test_the_global_random_numbers_stay_and_nothing_is_left_on_the_disk(case, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    encoder, counts = load_encoder(case.folder, dropout=0.1), [found[case.seen] for found in case.data.targets]
+    encoder, counts = (
+        load_encoder(case.folder, dropout=0.1),
+        [found[case.seen] for found in case.data.targets],
+    )
     torch.manual_seed(5)
     before = torch.get_rng_state()
     one = SHORT.model_copy(update={"steps": 1})
@@ -227,8 +236,12 @@ def test_small_levels_are_tuned_and_the_nodes_never(case):
 def test_arguments_that_do_not_fit_are_refused(case):
     counts = [found[case.seen] for found in case.data.targets]
     encoder = load_encoder(case.folder)
-    for rows, targets in ((case.seen[1:], counts), (case.seen + 10, counts), (case.seen, [counts[1], *counts[1:]])):
-        with pytest.raises(InvalidInputError, match="instances|targets"):
+    for rows, targets in (
+        (case.seen[1:], counts),
+        (case.seen + 10, counts),
+        (case.seen, [counts[1], *counts[1:]]),
+    ):
+        with pytest.raises(InvalidInputError, match=r"instances|targets"):
             fit_levels(encoder, case.tokens, rows, targets, case.data.chain, SHORT, device="cpu")
 
 
@@ -244,5 +257,14 @@ def test_the_published_settings_are_those_of_the_paper():
         config = PUBLISHED[name]
         assert (config.batch, config.steps, config.max_match_clusters) == (256, steps, most)
         assert round(config.warm_up * steps) == warm
-        assert (config.learning_rate, config.dropout, config.clip, config.weight_decay) == (6e-5, 0.1, 1.0, 0.0)
-        assert (config.top, config.max_active, config.bootstrap_cost) == (20, 1000, 100.0) and config.train_words
+        assert (config.learning_rate, config.dropout, config.clip, config.weight_decay) == (
+            6e-5,
+            0.1,
+            1.0,
+            0.0,
+        )
+        assert (config.top, config.max_active, config.bootstrap_cost) == (
+            20,
+            1000,
+            100.0,
+        ) and config.train_words

@@ -50,7 +50,9 @@ def tokenizer() -> Tokenizer:
     """Whole words, between the usual marks."""
     found = Tokenizer(WordLevel({word: n for n, word in enumerate(MARKS + WORDS)}, unk_token="[UNK]"))
     found.pre_tokenizer = WhitespaceSplit()
-    found.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    found.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
     return found
 
 
@@ -76,16 +78,22 @@ def communities(num_texts: int = 400, seed: int = 0) -> Communities:
     rows = np.repeat(np.arange(num_texts), 8)
     columns = community[rows] + 16 * rng.integers(0, num_texts // 16, len(rows))
     kept = rows != columns
-    found = sparse.csr_array((np.ones(kept.sum(), np.float32), (rows[kept], columns[kept])), shape=(num_texts,) * 2)
+    found = sparse.csr_array(
+        (np.ones(kept.sum(), np.float32), (rows[kept], columns[kept])), shape=(num_texts,) * 2
+    )
     found.sum_duplicates()
     leaves, top = one_hot(community, 16), one_hot(np.arange(16) // 4, 4)
     counts = found @ leaves
-    return Communities(texts, community, [counts @ top, counts, found], [one_hot(np.zeros(4, int), 1), top, leaves])
+    return Communities(
+        texts, community, [counts @ top, counts, found], [one_hot(np.zeros(4, int), 1), top, leaves]
+    )
 
 
 def one_hot(parent: NDArray[np.int64], size: int) -> sparse.csr_array:
     """A cluster matrix from the parent of each code."""
-    return sparse.csr_array((np.ones(len(parent), np.float32), (np.arange(len(parent)), parent)), (len(parent), size))
+    return sparse.csr_array(
+        (np.ones(len(parent), np.float32), (np.arange(len(parent)), parent)), (len(parent), size)
+    )
 
 
 def margin(vectors: NDArray[np.float32], community: NDArray[np.int64]) -> float:
