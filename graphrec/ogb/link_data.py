@@ -80,7 +80,7 @@ class LinkData:
     """A graph whose links are to be predicted. Messages run along the training links, in both directions.
 
     Args:
-        x: float32 `[num_nodes, num_features]`.
+        x: float32 `[num_nodes, num_features]`, without columns where the data set has none.
         train: links to learn from; the only ones that any encoder sees while it is trained and validated.
     """
 
@@ -110,12 +110,10 @@ def link_data(name: str, graph: Mapping[str, Any], split: Mapping[str, Mapping[s
     The graph's own edge list is not read: the training split says which links may be seen.
 
     Raises:
-        InvalidInputError: no features, a node outside the graph, or no false links to rank against.
+        InvalidInputError: features that do not fit, a node outside the graph, or no false links to rank against.
     """
-    num_nodes = int(graph["num_nodes"])
-    if graph.get("node_feat") is None:
-        raise InvalidInputError(f"{name} has no node features; give a folder of features.")
-    x = torch.as_tensor(np.asarray(graph["node_feat"])).float()
+    num_nodes, own = int(graph["num_nodes"]), graph.get("node_feat")
+    x = torch.zeros(num_nodes, 0) if own is None else torch.as_tensor(np.asarray(own)).float()
     links = {part: _links(split[part], num_nodes, f"{name}, {part}") for part in ("train", "valid", "test")}
     queries = {part: _queries(links[part], split[part], num_nodes, name) for part in ("valid", "test")}
     return LinkData(name, num_nodes, x, links["train"], queries["valid"], queries["test"]).with_features(x)

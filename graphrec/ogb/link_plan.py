@@ -40,7 +40,8 @@ def plan_links(spec: RunSpec) -> Plan:
             raise InvalidInputError(f"The entities of {spec.name} have no features; leave --features at ogb.")
         given = _in_steps(spec, given, len(data.train))
     elif spec.model in ENCODERS:
-        x, about["features"] = load_features(spec.features, data.x.numpy(), data.num_nodes, folder)
+        own = data.x.numpy() if data.x.shape[1] else None
+        x, about["features"] = load_features(spec.features, own, data.num_nodes, folder)
         if spec.features != "ogb":
             data = data.with_features(torch.from_numpy(np.array(x, dtype=np.float32)))
     settings = link_settings(spec.name, spec.model, given)
@@ -65,6 +66,8 @@ def _given(spec: RunSpec) -> dict[str, Any]:
     """The user's settings, with `--epochs` and `--batch` among them where an encoder is trained."""
     found = dict(spec.settings)
     if spec.model not in ENCODERS:
+        if spec.features != "ogb":
+            raise InvalidInputError(f"{spec.model} reads no features; leave --features at ogb.")
         if spec.batch != "auto":
             raise InvalidInputError(f"--batch chooses how encoders are trained, and {spec.model} is none.")
         return found

@@ -126,6 +126,10 @@ def _run(
 def _links(
     data: LinkData, kind: str, config: LinkConfig, evaluator: Any, seed: int, device: str, log: Log | None
 ) -> Figures:
+    if not data.x.shape[1]:
+        raise InvalidInputError(
+            f"{data.name} has no node features, and {kind} needs some; give it a folder of them."
+        )
     generator = torch.Generator(device=device).manual_seed(seed)
     model = LinkModel(kind, data.x.shape[1], config, generator)
     progress = train_link(model, data, evaluator, seed=seed, log=log)
