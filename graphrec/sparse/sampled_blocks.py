@@ -117,8 +117,8 @@ class HeteroBlock:
         return sum(block.num_edges for block in self.relations.values())
 
     def edge_index_dict(self) -> dict[Relation, Tensor]:
-        """For PyG's `HeteroConv`: int64 `[2, num_edges]` by relation, relations without edges left out."""
-        return {name: block.edge_index() for name, block in self.relations.items() if block.num_edges}
+        """For PyG's `HeteroConv`: int64 `[2, num_edges]` by relation."""
+        return {name: block.edge_index() for name, block in self.relations.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,12 @@ class HeteroSampledBlocks:
 
     Example:
         >>> x = {kind: features[kind][nodes] for kind, nodes in batch.nodes.items()}
-        >>> for conv, block in zip(convs, batch.blocks):
-        ...     pairs = {kind: (x[kind], x[kind][: block.num_target[kind]]) for kind in x}
-        ...     x = conv(pairs, block.edge_index_dict())
+        >>> for hetero_conv, block in zip(layers, batch.blocks):
+        ...     x = hetero_conv(x, block.edge_index_dict())
+        ...     x = {kind: rows[: block.num_target[kind]] for kind, rows in x.items()}
+
+    Layers kept by relation do less work, for they compute targets alone:
+    `conv((x[source], x[target][: part.num_target]), part.adjacency())`, summed over the relations of a target type.
     """
 
     nodes: Mapping[str, Int]
