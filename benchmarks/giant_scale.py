@@ -138,11 +138,11 @@ def products(dim: int = DIM) -> dict[str, float]:
     dense = 4 * dim * PRODUCTS / mib
     labels = 8 * entries / mib
     return {
-        "neighbourhood": round(16 * PRODUCTS_EDGES / mib + 40 * PRODUCTS_EDGES / mib),
+        "neighbourhood": round((16 + 42) * PRODUCTS_EDGES / mib),
         "tfidf fit": 160 + 150,
         "tfidf rows": round(160 + 150 + 16 * 4_200_000 / mib + dense + labels),
         "label embeddings": round(2 * dense + 2 * labels + 128 * 2 * PRODUCTS / mib),
-        "tree": round(dense + labels + 24 * PRODUCTS / mib + 2 * 64),
+        "tree": round(dense + labels + 80 * PRODUCTS / mib + 3 * 64),
         "targets of the tuned levels": round(labels + 2 * 8 * entries / mib),
     }
 

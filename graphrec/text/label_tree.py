@@ -135,8 +135,8 @@ def build_label_tree(
     before the first one, ties in scores are decided by the label's id. Leaves differ by at most one label. Labels
     whose row is zero fall where ties put them.
 
-    Peak memory beside `z`: 24 bytes per label and, for a dense `z`, two blocks of `block_bytes`; for a sparse one
-    about 1.5 times `z`, because rows are copied with their columns renumbered (half of them at the second split).
+    Peak memory beside `z`: 80 bytes per label and three blocks of `block_bytes` for a dense `z`; for a sparse one
+    half of `z` twice, because rows are copied and their columns renumbered node by node, from the second split on.
 
     Args:
         z: label embeddings `[num_labels, dim]` of unit (or zero) length, CSR float32 or dense float32.

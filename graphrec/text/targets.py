@@ -39,7 +39,7 @@ def neighbourhood(
 
     A node of `max_degree` and more is no instance, but stays a label of its neighbours (Chien et al., 2022). A node
     of fewer than `min_degree` neighbours is none either: without a positive label there is nothing to predict
-    (the released pipeline keeps such rows, `min_degree=0`). Peak memory beside the edges: about 40 bytes for each.
+    (the released pipeline keeps such rows, `min_degree=0`). Peak memory beside the edges: about 42 bytes for each.
 
     Args:
         edge_index: integers `[2, num_edges]`, in any direction, repeated or not.
@@ -141,8 +141,9 @@ def _symmetric(
     half = proper.shape[1]
     keys = np.empty(2 * half, dtype=np.int64)
     for part, (source, target) in zip((keys[:half], keys[half:]), ((0, 1), (1, 0)), strict=True):
-        np.multiply(proper[source], num_nodes, out=part, dtype=np.int64)
-        part += proper[target]
+        np.multiply(proper[source], num_nodes, out=part, dtype=np.int64, casting="unsafe")
+        np.add(part, proper[target], out=part, casting="unsafe")
+    del proper
     keys.sort()
     keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
     pointer = np.searchsorted(keys, np.arange(num_nodes + 1, dtype=np.int64) * num_nodes)

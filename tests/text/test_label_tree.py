@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,17 @@ def test_progress_is_told() -> None:
     seen: list[tuple[int, int]] = []
     build_label_tree(random_rows(64, 4, 0), SMALL, report=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_dense_rows_are_never_copied_as_a_whole() -> None:
+    z, block = random_rows(4000, 256, 0), 2**18
+    config = LabelTreeConfig(iterations=2)
+    build_label_tree(z[:500], config, block_bytes=block)  # what is loaded once does not count
+    tracemalloc.start()
+    build_label_tree(z, config, block_bytes=block)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 80 * len(z) + 3 * block < z.nbytes / 3
 
 
 def test_rows_that_are_not_finite_are_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -92,6 +94,17 @@ def test_only_the_levels_asked_for_are_formed_and_are_the_same() -> None:
     assert [level.shape[1] for level in coarse] == [4, 8]
     assert all((a != b).nnz == 0 for a, b in zip(every, coarse, strict=False))
     assert max(coarse[0].data) > 1  # counts, not ones
+
+
+def test_memory_is_what_is_stated() -> None:
+    edges = np.random.default_rng(0).integers(0, 2_000, size=(2, 40_000))
+    neighbourhood(edges[:, :10], 2_000)  # what is loaded once does not count
+    tracemalloc.start()
+    found = neighbourhood(edges, 2_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 45 * edges.shape[1]
+    assert np.array_equal(found.labels.indices, neighbourhood(edges.astype(np.uint64), 2_000).labels.indices)
 
 
 @pytest.mark.parametrize(
