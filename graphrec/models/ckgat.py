@@ -115,12 +115,12 @@ class CKGATNetwork(KGATNetwork):
 
     def vectors(self) -> Vectors:
         """One pass over the whole graph; in training with noise when the contrast is `one_pass`."""
-        values = self._values(None)
+        values, added = self._values(None), self.added()
         if not (self.training and self.config.contrast == "one_pass" and self.config.contrast_weight > 0):
-            final = self.final(values)
-            return self.split(final, {"final": final})
-        final, layers = self._noisy(values)
-        return self.split(final, {"final": final, "first": layers[1]})
+            final = self.final(values, added)
+            return self.split(final, added, final=final)
+        final, layers = self._noisy(values, added)
+        return self.split(final, added, final=final, first=layers[1])
 
     def interaction_weight(self) -> Tensor | None:
         return self.reliability
@@ -157,12 +157,12 @@ class CKGATNetwork(KGATNetwork):
             keep = keep * keep_nodes(self.graph.edges, self.generator, drop=self.config.node_drop)
         return self.final(self._values(keep))
 
-    def knowledge_view(self) -> Tensor:
+    def knowledge_view(self, added: Tensor | None = None) -> Tensor:
         """Every node seen through its triples alone (one step, interactions closed), `[num_nodes, dim]`."""
         values = self._triple_norm
         if self.relation_scale is not None:
             values = values * self.relation_scale.index_select(0, self._triples.relation)
-        start, added = self.inputs()
+        start, added = self.inputs(added)
         return on_items(propagate(self._triples, values, start), added, self.graph.num_users)
 
     def _reliability(self, data: TrainData) -> Tensor:
@@ -195,9 +195,9 @@ class CKGATNetwork(KGATNetwork):
             return self.edge_values()
         return self.edge_values(norm=self.graph.renormalised(keep), keep=keep)
 
-    def _noisy(self, values: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def _noisy(self, values: Tensor, added: Tensor | None) -> tuple[Tensor, list[Tensor]]:
         """The encoder with a perturbation after every layer; final vectors and layers as :meth:`encode`."""
-        start, added = self.inputs()
+        start, added = self.inputs(added)
         layers: list[Tensor] = [start]
         for number in range(self.config.num_layers):
             layer = self.layer(number, values, layers[-1])
@@ -210,7 +210,7 @@ class CKGATNetwork(KGATNetwork):
         return final if final.shape[1] == dim else final.unflatten(1, (-1, dim)).mean(dim=1)
 
     def _consistency(self, vectors: Vectors, items: Tensor) -> Tensor:
-        knowledge = self.knowledge_view()[items + self.graph.num_users]
+        knowledge = self.knowledge_view(vectors.extra.get("added"))[items + self.graph.num_users]
         has = knowledge.detach().norm(dim=1) > 1e-8
         if int(has.sum()) < 2:
             return knowledge.new_zeros(())

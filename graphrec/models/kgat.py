@@ -125,9 +125,17 @@ class KGATNetwork(Network):
         elif self.attention is None:
             self.attention = row_normalised_logits(self.graph)
 
-    def inputs(self) -> tuple[Tensor, Tensor | None]:
-        """Layer 0 `[num_nodes, dim]`, and what the features add to its items `[num_items, dim]`."""
-        added = None if self.content is None else self.content()
+    def added(self) -> Tensor | None:
+        """What the features add to the items at layer 0, `[num_items, dim]`; None without any."""
+        return None if self.content is None else self.content()
+
+    def inputs(self, added: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Layer 0 `[num_nodes, dim]`, and what the features add to its items `[num_items, dim]`.
+
+        Args:
+            added: the latter, where it has been computed.
+        """
+        added = self.added() if added is None else added
         return on_items(self.embedding, added, self.graph.num_users), added
 
     def gate_value(self) -> Tensor | float:
@@ -157,9 +165,9 @@ class KGATNetwork(Network):
             logits = logits + torch.log(keep)  # 0 is -inf: the edge is gone even where it was the last
         return segment_softmax(logits, graph.edges)
 
-    def encode(self, values: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def encode(self, values: Tensor, added: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
         """Final vectors and the layers' outputs (input first) under edge weights, `[num_nodes, dim]` each."""
-        start, added = self.inputs()
+        start, added = self.inputs(added)
         layers = [start]
         for number in range(self.config.num_layers):
             layers.append(self.layer(number, values, layers[-1]))
@@ -179,12 +187,12 @@ class KGATNetwork(Network):
             return self._described(mean_of_layers(layers, self.config.include_input), added)
         return torch.cat([layers[0], *(F.normalize(layer, dim=1) for layer in layers[1:])], dim=1)
 
-    def final(self, values: Tensor) -> Tensor:
+    def final(self, values: Tensor, added: Tensor | None = None) -> Tensor:
         """The final vectors of :meth:`encode` alone, without keeping the layers of the linear aggregator."""
         if self.layers:
-            return self.encode(values)[0]
+            return self.encode(values, added)[0]
         layers, include = self.config.num_layers, self.config.include_input
-        start, added = self.inputs()
+        start, added = self.inputs(added)
         found = propagate_mean(self.graph.edges, values, start, layers, include_input=include)
         return self._described(found, added)
 
@@ -194,19 +202,20 @@ class KGATNetwork(Network):
             return mean
         return on_items(mean, added / self.config.num_layers, self.graph.num_users)
 
-    def split(self, final: Tensor, extra: dict[str, Tensor]) -> Vectors:
+    def split(self, nodes: Tensor, added: Tensor | None, **extra: Tensor) -> Vectors:
         """Users and items of `[num_nodes, dim]`; in training some items by their features alone."""
-        users, items = split_nodes(final, self.graph)
-        if self.content is not None and self.training and self.config.feature_alone > 0:
-            items = self.content.some_alone(items, self._isolated(), self.config.feature_alone)
-        return Vectors(users, items, extra)
+        users, items = split_nodes(nodes, self.graph)
+        if self.content is None or added is None:
+            return Vectors(users, items, extra)
+        if self.training and self.config.feature_alone > 0:
+            items = self.content.some_alone(items, self._isolated(added), self.config.feature_alone)
+        return Vectors(users, items, extra | {"added": added})
 
-    def _isolated(self) -> Tensor:
+    def _isolated(self, added: Tensor) -> Tensor:
         """The items without an edge and an embedding, `[num_items, dim]`."""
-        assert self.content is not None
-        layers: list[Tensor] = [self.content()]
         if not self.layers:
-            return layers[0]
+            return added / (self.config.num_layers + self.config.include_input)
+        layers = [added]
         for aggregator in self.layers:
             layers.append(aggregator(layers[-1], torch.zeros_like(layers[-1])))
         return self.joined(layers)
@@ -216,7 +225,8 @@ class KGATNetwork(Network):
         return propagate(self.graph.edges, values, x)
 
     def vectors(self) -> Vectors:
-        return self.split(self.final(self.edge_values()), {})
+        added = self.added()
+        return self.split(self.final(self.edge_values(), added), added)
 
     def auxiliary_loss(self, vectors: Vectors, batch: Batch) -> Tensor | None:
         """KGAT's second task: true triples more plausible than corrupted ones."""

@@ -77,9 +77,10 @@ class LightGCNNetwork(Network):
         users, items = split_nodes(final, self.graph)
         if self.content is None or added is None:
             return Vectors(users, items, {})
-        items = items if config.include_input else items + added / config.num_layers
+        share = added / (config.num_layers + config.include_input)
+        items = items if config.include_input else items + share
         if self.training:
-            items = self.content.some_alone(items, added, config.feature_alone)
+            items = self.content.some_alone(items, share, config.feature_alone)
         return Vectors(users, items, {})
 
 
