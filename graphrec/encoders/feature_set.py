@@ -74,7 +74,8 @@ class FeatureSet:
 
         Args:
             num_nodes: refuse features of another number of nodes.
-            ids: refuse features that are not of exactly these nodes in this order.
+            ids: refuse features that are not of exactly these nodes in this order; of features of numbered nodes only
+                the number is compared.
             verify: `"full"` (or True) hashes every file, `"size"` (or False) only compares sizes.
 
         Raises:

@@ -9,7 +9,8 @@ and its feature is the zero vector.
 
 Memory, beside the encoder: 48 bytes per node and 40 per edge for the neighbourhood; 550 MiB for TF-IDF (the preset
 `small`: 160 MiB); at most `exact_bytes` for label embeddings or, where they are projected, 8 `label_dim` bytes per
-node; then `targets` and 8 `top` bytes per node while the encoder is tuned. Texts, tokens and vectors lie on the disk.
+node and 8 per edge; then `targets` and 8 `top` bytes per node while the encoder is tuned. Texts, tokens and vectors
+lie on the disk.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from graphrec.encoders.feature_set import FeatureAbout, FeatureSet, write_featur
 from graphrec.encoders.feature_set_write import check_place
 from graphrec.errors import InvalidInputError
 from graphrec.text.embed import embed_all
-from graphrec.text.encoder import load_encoder, save_encoder
+from graphrec.text.encoder import TextEncoder, load_encoder, save_encoder
 from graphrec.text.giant_config import GiantConfig
 from graphrec.text.giant_labels import TreeInput, label_tree
 from graphrec.text.giant_progress import Progress, Reporter
@@ -83,16 +84,22 @@ def run_giant(
     if without is not None and (without.shape != (num_nodes,) or without.dtype != np.bool_):
         raise InvalidInputError(f"Nodes are left out by a mask of {num_nodes} truth values.")
     check_place(out)
+    _check_device(device)
+    settings = config or GiantConfig.of()
+    begin = load_encoder(encoder, settings.pooling, settings.encoder_dropout)
+    begin.freeze(
+        settings.xr.frozen_layers, words=not settings.xr.train_words
+    )  # too many layers: found out now
     stages = Stages(out.with_name(f"{out.name}.work"), resume=resume)
     with stages.locked():
-        run = _Run(given, config or GiantConfig.of(), encoder, device, stages, Reporter(progress), without)
+        run = _Run(given, settings, encoder, begin, device, stages, Reporter(progress), without)
         about = run.about(edge_index, num_nodes, source)
         run.report("write", 0.0)
         write_feature_set(
             out, run.vectors / _FEATURES, ids, node_type=node_type, about=about, encoder=run.tuned
         )
-    if not keep_work:
-        stages.remove()
+        if not keep_work:
+            stages.remove()
     return FeatureSet.load(out, verify="size")
 
 
@@ -100,13 +107,13 @@ class _Run:
     """One run; every step leaves what the next ones need."""
 
     def __init__(
-        self, source: TextSource, config: GiantConfig, encoder: Path | str | None, device: str | None,
-        stages: Stages, report: Reporter, without: NDArray[np.bool_] | None,
+        self, source: TextSource, config: GiantConfig, encoder: Path | str | None, begin: TextEncoder,
+        device: str | None, stages: Stages, report: Reporter, without: NDArray[np.bool_] | None,
     ) -> None:  # fmt: skip
         self.source, self.config, self.encoder_path = source, config, encoder
         self.device = None if device == "auto" else device
         self.stages, self.report = stages, report
-        self.encoder = load_encoder(encoder, config.pooling, config.encoder_dropout)
+        self.encoder = begin
         self.name = self.encoder.name
         self.base = fingerprint(self.encoder.digest(), config.max_tokens)
         unit = config.unit_length
@@ -225,6 +232,13 @@ class _Run:
         self.vectors = self.stages.run("vectors", mark, embed, partial=True)
 
 
+def _check_device(device: str | None) -> None:
+    import torch
+
+    if device is not None and device.startswith("cuda") and not torch.cuda.is_available():
+        raise InvalidInputError("There is no GPU that torch can use; choose the device cpu or auto.")
+
+
 def finish_rows(raw: Path, target: Path, empty: NDArray[np.bool_], unit: bool) -> None:
     """Copy vectors with zeros where there was no text and, if asked, at length 1.
 
@@ -233,6 +247,7 @@ def finish_rows(raw: Path, target: Path, empty: NDArray[np.bool_], unit: bool) -
         empty: bool `[num_nodes]`.
     """
     rows = np.load(raw, mmap_mode="r", allow_pickle=False)
+    target.unlink(missing_ok=True)  # never write into a file that somebody has linked
     out = np.lib.format.open_memmap(target, "w+", rows.dtype, rows.shape)
     for start in range(0, len(rows), _ROWS):
         part = slice(start, start + _ROWS)

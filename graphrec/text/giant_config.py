@@ -34,8 +34,9 @@ class GiantConfig(BaseModel):
     """Of the features."""
     max_degree: PositiveInt = MAX_DEGREE
     """Nodes of this degree and above are not trained on; they stay neighbours of others."""
-    label_dim: PositiveInt = 256
-    """Columns of the random projection of label embeddings, where the exact ones would not fit."""
+    label_dim: PositiveInt = 128
+    """Main axes that label embeddings are projected to (:mod:`graphrec.text.principal_sketch`), where the exact ones
+    would not fit."""
     exact_bytes: NonNegativeInt = 2 << 30
     """Label embeddings are exact when they need at most so much memory, else projected; 0 always projects."""
     tfidf: TfidfConfig = TfidfConfig()
@@ -66,15 +67,20 @@ PRESETS: dict[str, GiantConfig] = {
         max_tokens=64,
         # Few buckets: a catalogue has few n-grams, and 2^26 of them would take longer to clear than to count.
         tfidf=TfidfConfig(bucket_bits=(18, 21, 18)),
-        xr=XRConfig(epochs=1.0, learning_rate=1e-4, head_rate=2e-3, frozen_layers=2),
+        tree=LabelTreeConfig(min_codes=256),
+        xr=XRConfig(
+            loss="softmax", epochs=1.0, learning_rate=2e-4, head_rate=1e-3, frozen_layers=4, max_match_clusters=256
+        ),
     ),
     "ogbn-arxiv": GiantConfig(exact_bytes=16 << 30, xr=PUBLISHED["ogbn-arxiv"]),
     "ogbn-products": GiantConfig(
         exact_bytes=0, tree=LabelTreeConfig(min_codes=128), xr=PUBLISHED["ogbn-products"], dtype="float16"
     ),
 }  # fmt: skip
-"""`small` is for MiniLM on two processor cores. The others are the published settings (Chien et al., 2022), which take
-BERT base and a GPU; for ogbn-products the label embeddings are projected, since exact ones have some 10^10 entries."""
+"""`small` is for MiniLM on two processor cores and follows what `benchmarks/giant_features.py` chose on validation
+nodes: one level of clusters, the lower layers frozen, a softmax. The others are the published settings (Chien et al.,
+2022), which take BERT base and a GPU; for ogbn-products the label embeddings are projected, since exact ones have some
+10^10 entries."""
 
 
 def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

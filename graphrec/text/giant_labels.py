@@ -16,7 +16,8 @@ from graphrec.text.giant_progress import Reporter
 from graphrec.text.label_tree import LabelTree, build_label_tree
 from graphrec.text.matrix_files import load_matrix, new_dense, save_matrix
 from graphrec.text.pifa import pifa
-from graphrec.text.projection import CountSketch, project_blocks
+from graphrec.text.principal_sketch import PrincipalSketch, label_sample
+from graphrec.text.projection import project_blocks
 from graphrec.text.stages import Stages, fingerprint
 from graphrec.text.text_table import TextTable
 from graphrec.text.tfidf import TfidfBlocks
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 _PIFA_BYTES = 16  # per entry of the exact label embeddings
+_WIDE = 1024  # columns of the sketch that the main axes are found in
 _TREE, _BEFORE = "tree.npz", ("tfidf", "pifa")
 
 
@@ -71,7 +73,7 @@ def label_tree(given: TreeInput, config: GiantConfig, stages: Stages, report: Re
 
 def _tfidf(given: TreeInput, config: GiantConfig, place: Path, report: Reporter) -> dict[str, Any]:
     """TF-IDF rows of the instances: exact where their label embeddings will fit, else projected."""
-    table, count = given.table, len(given.table)
+    table, rows = given.table, given.instances
 
     def fitted() -> Iterator[str]:
         return _noted(compress(table, given.counted), report.counting("tfidf"), int(given.counted.sum()), 0.0)
@@ -81,11 +83,14 @@ def _tfidf(given: TreeInput, config: GiantConfig, place: Path, report: Reporter)
     if exact is not None:
         save_matrix(place, exact)
         return {"terms": blocks.num_terms, "projected": 0}
-    sketch = CountSketch(blocks.num_terms, config.label_dim, seed=config.tree.seed)
-    texts = _noted((table[row] for row in given.instances.tolist()), report.counting("tfidf"), count, 0.5)
-    rows = len(given.instances)
-    out = new_dense(place, rows, config.label_dim)
-    project_blocks(blocks.transform_blocks(texts), sketch, rows, out)
+    sketch = PrincipalSketch(
+        blocks.num_terms, config.label_dim, config.tree.seed, max(_WIDE, config.label_dim)
+    )
+    some, sampled = label_sample(given.labels, config.tree.seed)
+    sketch.learn(blocks.transform(table[row] for row in rows[some].tolist()), sampled)
+    texts = _noted((table[row] for row in rows.tolist()), report.counting("tfidf"), len(rows), 0.5)
+    out = new_dense(place, len(rows), config.label_dim)
+    project_blocks(blocks.transform_blocks(texts), sketch, len(rows), out)
     out.flush()  # type: ignore[attr-defined]
     return {"terms": blocks.num_terms, "projected": config.label_dim}
 

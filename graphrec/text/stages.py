@@ -36,13 +36,12 @@ class Stages:
         self.folder = folder
         self.seconds: dict[str, float] = {}
         self._known: dict[tuple[str, str], dict[str, Any]] = {}
-        if not resume:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._resume = resume
         folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes out of the folder.
+        """Keep other processes out of the folder, and empty it where nothing of an earlier run is wanted.
 
         Raises:
             StoreError: one is at work in it.
@@ -50,6 +49,7 @@ class Stages:
         try:
             import fcntl
         except ImportError:  # Windows
+            self._begin()
             yield
             return
         with (self.folder / _LOCK).open("w") as file:
@@ -59,6 +59,7 @@ class Stages:
                 raise StoreError(
                     f"Another run is at work in {self.folder}; wait for it, or choose another output folder."
                 ) from None
+            self._begin()
             yield
 
     def finished(self, name: str, fingerprint: str) -> bool:
@@ -112,6 +113,10 @@ class Stages:
     def remove(self) -> None:
         """Delete the whole folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _begin(self) -> None:
+        if not self._resume:
+            self.drop(*(path.name for path in self.folder.iterdir() if path.is_dir()))
 
     def _make(
         self, place: Path, fingerprint: str, make: Callable[[Path], Mapping[str, Any] | None], partial: bool

@@ -18,7 +18,8 @@ from tests.ogb.saver import save_csv_nodes
 from tests.text.tiny_giant import write_encoder
 
 QUICK = (
-    "--set", "xr.steps=2", "--set", "max_tokens=12", "--set", "tfidf.bucket_bits=[12,12,12]", "--device", "cpu"
+    "--set", "xr.steps=2", "--set", "xr.frozen_layers=0", "--set", "max_tokens=12",
+    "--set", "tfidf.bucket_bits=[12,12,12]", "--device", "cpu",
 )  # fmt: skip
 
 

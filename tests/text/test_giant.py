@@ -31,7 +31,7 @@ SETTINGS = GiantConfig.of("small", FAST)
 FEW_SETTINGS = {
     "max_tokens": 12,
     "tfidf": {"bucket_bits": [12, 12, 12]},
-    "xr": {"steps": 2, "report_every": 1},
+    "xr": {"steps": 2, "report_every": 1, "frozen_layers": 1},
 }
 FEW = GiantConfig.of("small", FEW_SETTINGS)
 
@@ -219,7 +219,8 @@ def test_few_nodes_are_their_own_labels(few: FeatureSet) -> None:
 def test_projected_label_embeddings_and_half_precision(encoder: Path, tmp_path: Path) -> None:
     texts, edges, _ = communities(4, 12)
     settings = GiantConfig.of(
-        "small", FAST | {"exact_bytes": 0, "label_dim": 64, "dtype": "float16", "xr": {"steps": 1}}
+        "small",
+        FAST | {"exact_bytes": 0, "label_dim": 64, "dtype": "float16", "xr": {**FAST["xr"], "steps": 1}},
     )
     found = run_giant(texts, edges, 48, tmp_path / "half", settings, encoder=encoder, device="cpu")
     assert found.features.dtype == np.float16 and len(found) == 48
@@ -231,6 +232,8 @@ def test_what_does_not_fit_is_said_before_any_work(encoder: Path, tmp_path: Path
         run_giant(texts, edges, 10, tmp_path / "x", ids=["a", "b", "c"], encoder=encoder)
     with pytest.raises(InvalidInputError, match="10 texts and 11 ids for 11 nodes"):
         run_giant(texts, edges, 11, tmp_path / "x", encoder=encoder)
+    with pytest.raises(InvalidInputError, match="frozen_layers is 4; this encoder has 2 layers"):
+        run_giant(texts, edges, 10, tmp_path / "x", encoder=encoder)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "diary.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(InvalidInputError, match="other things in it"):
