@@ -52,8 +52,8 @@ class KGEConfig(BaseModel):
     """Decay per step of an exponential moving average of the weights. 0: off."""
     valid_sample: PositiveInt | None = None
     """Validation triples (drawn once) that choose the epoch; None: all. The reported figure is always on all."""
-    eval_numbers: PositiveInt = 1 << 26
-    """Numbers held by one block of candidates' embeddings: bounds the memory of scoring."""
+    eval_numbers: PositiveInt = 1 << 25
+    """Numbers in one block of candidates' embeddings: bounds the memory of scoring, which is about five blocks."""
 
 
 _ADDITIVE = {"margin": 20.0, "learning_rate": 1e-4}

@@ -106,8 +106,24 @@ def _triples(part: Mapping[str, Any], types: tuple[str, ...], starts: Tensor, wh
         if bool((local < 0).any()) or bool((local >= size).any()):
             raise InvalidInputError(f"A {side} of {where} lies outside the entities of its type.")
         ends[side] = local + starts[kind]
-    negatives = [_long(part[key]) if key in part else None for key in ("head_neg", "tail_neg")]
+    if bool((relation < 0).any()):
+        raise InvalidInputError(f"A relation of {where} has a negative number.")
+    negatives = [_negatives(part, side, starts.diff()[kind], where) for side, kind in kinds.items()]
     return Triples(ends["head"], relation, ends["tail"], kinds["head"], kinds["tail"], *negatives)
+
+
+def _negatives(part: Mapping[str, Any], side: str, size: Tensor, where: str) -> Tensor | None:
+    """`head_neg` or `tail_neg`, if it is there; size int64 `[n]`, entities of the type at that end."""
+    if f"{side}_neg" not in part:
+        return None
+    found = _long(part[f"{side}_neg"])
+    if found.ndim != 2 or len(found) != len(size):
+        raise InvalidInputError(
+            f"{side}_neg of {where} has shape {tuple(found.shape)}, not [{len(size)}, any]."
+        )
+    if found.numel() and (bool((found.amin(dim=1) < 0).any()) or bool((found.amax(dim=1) >= size).any())):
+        raise InvalidInputError(f"{side}_neg of {where} names an entity outside its type.")
+    return found
 
 
 def _codes(names: Any, types: tuple[str, ...], where: str) -> Tensor:

@@ -70,7 +70,8 @@ class GeometricKGE(KGEModel):
 
     def penalty(self, batch: Triples) -> Tensor:
         """Cubed L3 norm of both tables, as OGB's script has it."""
-        return self.entity.abs().pow(3).sum() + self.relation.abs().pow(3).sum()
+        norms = (torch.linalg.vector_norm(table, ord=3) for table in (self.entity, self.relation))
+        return torch.stack([norm.pow(3) for norm in norms]).sum()
 
     @property
     def numbers_per_candidate(self) -> int:

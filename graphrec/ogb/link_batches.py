@@ -49,17 +49,21 @@ class WholeGraph:
     """Every step encodes all nodes.
 
     Args:
-        matrix: weights of the training pairs, `[num_nodes, num_nodes]`.
+        matrix: weights of the training pairs, `[num_nodes, num_nodes]`; an encoder without messages reads nothing
+            of it.
     """
 
     def __init__(self, model: LinkModel, x: Tensor, matrix: sp.csr_matrix) -> None:
         self.model, self.x, self.matrix = model, x, matrix
-        self._whole = None if model.config.exclude_targets else self._steps(matrix)
+        changing = model.config.exclude_targets and model.aggregation is not None
+        self._whole = None if changing else self._steps(matrix)
 
     def answers(self, drawn: Iterator[Drawn]) -> Iterator[Answer]:
         """The vectors are computed when a step is asked for, with the weights of that moment."""
         for step in drawn:
-            steps = self._whole or self._steps(without_pairs(self.matrix, step.true))
+            steps = self._whole
+            if steps is None:
+                steps = self._steps(without_pairs(self.matrix, step.true))
             vectors = self.model.encode(self.x, steps)
             yield Answer(vectors, step.true.to(vectors.device), step.false.to(vectors.device))
 

@@ -137,6 +137,10 @@ def _links(part: Mapping[str, Any], num_nodes: int, where: str) -> Links:
 def _queries(links: Links, part: Mapping[str, Any], num_nodes: int, name: str) -> Queries:
     if "target_node_neg" in part:
         targets = _long(part["target_node_neg"])
+        if targets.ndim != 2 or len(targets) != len(links):
+            raise InvalidInputError(
+                f"target_node_neg of {name} has shape {tuple(targets.shape)}, not [{len(links)}, any]."
+            )
         _check(targets, num_nodes, name)
         return Queries(links, targets=targets)
     if "edge_neg" not in part:

@@ -78,7 +78,8 @@ class LinkTask:
         links = graph_links(data, config)[0]
         self.pairs = links.pairs
         self.x = data.x.to(model.generator.device)
-        matrix = adjacency(links, data.num_nodes, config.edge_weights)
+        along = links if model.aggregation else Links(links.pairs[:, :0])
+        matrix = adjacency(along, data.num_nodes, config.edge_weights)
         self.graph: WholeGraph | SampledGraph = (
             WholeGraph(model, self.x, matrix)
             if config.mode == "full"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -158,11 +159,15 @@ def test_unfit_triples_are_refused_by_name() -> None:
     wrong = {
         "Unknown entity type 'c'": part | {"head_type": ["c"]},
         "outside the entities of its type": part | {"tail": [2]},
+        "negative number": part | {"relation": [-1]},
         "differ in length": part | {"relation": [0, 1]},
     }
     for message, train in wrong.items():
         with pytest.raises(InvalidInputError, match=message):
             kg_data("kg", graph, {"train": train, "valid": asked, "test": asked})
+    for message, negatives in {"not [1, any]": [[1], [0]], "outside its type": [[2]]}.items():
+        with pytest.raises(InvalidInputError, match=re.escape(message)):
+            kg_data("kg", graph, {"train": part, "valid": asked | {"head_neg": negatives}, "test": asked})
     with pytest.raises(InvalidInputError, match="no head_neg and tail_neg in its test"):
         kg_data("kg", graph, {"train": part, "valid": asked, "test": part})
 

@@ -147,7 +147,7 @@ def test_validation_chooses_the_epoch_and_the_test_links_are_scored_once(
     assert scored.count(60) == 1 and len(scored) == 4 + 2
 
 
-@pytest.mark.parametrize("kind", ["gcn", "sage"])
+@pytest.mark.parametrize("kind", ["mlp", "gcn", "sage"])
 @pytest.mark.parametrize("exclude", [False, True])
 def test_with_all_neighbours_a_sampled_step_is_that_of_the_whole_graph(
     collab: tuple[LinkData, Split], kind: str, exclude: bool
@@ -274,6 +274,9 @@ def test_damaged_splits_and_unfit_arrays_are_refused(tmp_path: Path) -> None:
     without = {part: arrays for part, arrays in split["test"].items() if part != "edge_neg"}
     with pytest.raises(InvalidInputError, match="no false links"):
         link_data("ogbl-collab", graph, {**split, "test": without})
+    own = {"source_node": [0], "target_node": [1], "target_node_neg": [[2], [3]]}
+    with pytest.raises(InvalidInputError, match=r"not \[1, any\]"):
+        link_data("ogbl-citation2", graph, {"train": own, "valid": own, "test": own})
     bare = link_data("ogbl-collab", {"num_nodes": NUM_NODES}, split)
     assert run_link_seed("ogbl-collab", bare, "adamic-adar").test > 0.5
     with pytest.raises(InvalidInputError, match="no node features, and gcn needs some"):
