@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _INTERVAL = 0.2
 _LABELS = {
-    "texts": "reading texts", "tokens": "cutting into tokens", "tfidf": "counting words",
+    "edges": "finding neighbours", "texts": "reading texts", "tokens": "cutting into tokens", "tfidf": "counting words",
     "pifa": "embedding neighbours", "tree": "clustering neighbours", "tune": "tuning the encoder",
     "vectors": "embedding texts", "write": "writing",
 }  # fmt: skip

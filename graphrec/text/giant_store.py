@@ -13,7 +13,7 @@ from graphrec.errors import NotFoundError
 from graphrec.store.snapshot import GraphSnapshot
 from graphrec.text.giant import run_giant
 from graphrec.text.giant_config import GiantConfig
-from graphrec.text.giant_progress import Progress
+from graphrec.text.giant_progress import GiantProgress, Progress
 from graphrec.text.sources import NodeTexts, usual_fields
 from graphrec.text.store_graph import default_kinds, node_edges
 
@@ -38,6 +38,8 @@ def giant_from_snapshot(
     texts = NodeTexts(snapshot, node_type, tuple(fields) or usual_fields(snapshot, node_type))
     without = _mask(snapshot, node_type, leave_out)
     chosen = tuple(kinds) or default_kinds(snapshot, node_type)
+    if progress is not None:
+        progress(GiantProgress("edges", 0.0))
     edges = node_edges(snapshot, node_type, chosen, config=settings.edges, without=without)
     counts = ", ".join(f"{number:,} by {kind}" for kind, number in edges.counts.items())
     source = f"{texts.description}; neighbours: {counts}"
