@@ -6,6 +6,7 @@ import itertools
 import resource
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,56 +61,75 @@ def load_csr(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     return np.load(folder / "indptr.npy"), np.load(folder / "indices.npy")
 
 
-def sampling(folder: Path, size: Size, rounds: int, batches: int, warm: int = 4) -> dict[str, Any]:
+def sampling(folder: Path, size: Size, rounds: int, batches: int, warm: int = 2) -> dict[str, Any]:
     """Sampled edges per second, ours and DGL's in turn on the same seeds, on one and on two threads.
 
-    The order within a pair alternates. Each round has its own seeds; DGL's threads are those of its DataLoader-less
-    sampler (OpenMP), ours those of the loader.
+    DGL uses two threads in either of two ways: both on one batch (its own OpenMP, `dgl_openmp`), or each on a batch
+    of its own (called from our loader, `dgl`). The order within a round alternates; each round has its own seeds.
     """
     import dgl
-    import torch
-
-    from graphrec.sparse.neighbor_loader import iterate
-    from graphrec.sparse.neighbor_sampler import NeighborSampler
 
     indptr, indices = load_csr(folder)
-    ours = NeighborSampler(indptr, indices, FANOUTS)
-    wide = torch.from_numpy(indices.astype(np.int64))
-    graph = dgl.graph(("csc", (torch.from_numpy(indptr), wide, torch.empty(0, dtype=torch.int64))))
-    theirs = dgl.dataloading.NeighborSampler(list(reversed(FANOUTS)))
+    runs = _contestants(indptr, indices)
     dgl.seed(size.seed)
-
-    def run_ours(seeds: np.ndarray, threads: int, epoch: int) -> int:
-        workers = 0 if threads == 1 else threads
-        return sum(b.num_edges for b in iterate(ours, seeds, BATCH, epoch=epoch, workers=workers))
-
-    def run_dgl(seeds: np.ndarray, threads: int, epoch: int) -> int:
-        dgl.utils.set_num_threads(threads)
-        parts = torch.from_numpy(seeds).split(BATCH)
-        return sum(b.num_edges() for part in parts for b in theirs.sample(graph, part)[2])
-
-    runs = {"graphrec": run_ours, "dgl": run_dgl}
     rng = np.random.default_rng([size.seed, 3])
-    for name in runs:
-        runs[name](rng.permutation(size.nodes)[: warm * BATCH], 2, 0)
+    for run in runs.values():
+        run(rng.permutation(size.nodes)[: warm * BATCH], 2, 0)
     found: dict[str, Any] = {}
     for threads in (1, 2):
-        rows: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
+        names = [name for name in runs if threads == 2 or name != "dgl_openmp"]
+        rows: dict[str, list[dict[str, float]]] = {name: [] for name in names}
         for i in range(rounds):
             seeds = rng.permutation(size.nodes)[: batches * BATCH]
-            for name in list(runs)[:: 1 if i % 2 == 0 else -1]:
-                count, spent = timed(lambda name=name, s=seeds, i=i, t=threads: runs[name](s, t, i + 1))
-                rows[name].append(
-                    {"edges": count, "per_s": count / spent["wall_s"], "per_cpu_s": count / spent["cpu_s"]}
-                )
+            for name in names[:: 1 if i % 2 == 0 else -1]:
+                count, spent = timed(partial(runs[name], seeds, threads, i + 1))
+                speed = {"per_s": count / spent["wall_s"], "per_cpu_s": count / spent["cpu_s"]}
+                rows[name].append({"edges": count} | speed)
         found[f"threads_{threads}"] = rows | {"ratio": _ratios(rows)}
     return found
 
 
-def _ratios(rows: dict[str, list[dict[str, float]]]) -> dict[str, list[float]]:
-    """Ours over DGL's, by pair."""
-    pairs = list(zip(rows["graphrec"], rows["dgl"], strict=True))
-    return {key: [ours[key] / theirs[key] for ours, theirs in pairs] for key in ("per_s", "per_cpu_s")}
+def _contestants(indptr: np.ndarray, indices: np.ndarray) -> dict[str, Callable[[np.ndarray, int, int], int]]:
+    """`run(seeds, threads, epoch)` by name: the number of edges sampled for all seeds, batch by batch."""
+    import dgl
+    import torch
+
+    from graphrec.sparse.neighbor_loader import in_order, iterate
+    from graphrec.sparse.neighbor_sampler import NeighborSampler
+
+    ours = NeighborSampler(indptr, indices, FANOUTS)
+    wide = torch.from_numpy(indices.astype(np.int64))
+    graph = dgl.graph(("csc", (torch.from_numpy(indptr), wide, torch.empty(0, dtype=torch.int64))))
+    theirs = dgl.dataloading.NeighborSampler(list(reversed(FANOUTS)))
+
+    def graphrec(seeds: np.ndarray, threads: int, epoch: int) -> int:
+        workers = 0 if threads == 1 else threads
+        return sum(b.num_edges for b in iterate(ours, seeds, BATCH, epoch=epoch, workers=workers))
+
+    def sampled(part: torch.Tensor, threads: int = 1) -> int:
+        dgl.utils.set_num_threads(threads)  # OpenMP keeps this for every calling thread
+        return sum(block.num_edges() for block in theirs.sample(graph, part)[2])
+
+    def dgl_batches(seeds: np.ndarray, threads: int, epoch: int) -> int:
+        parts = torch.from_numpy(seeds).split(BATCH)
+        return sum(in_order(parts, sampled, workers=0 if threads == 1 else threads))
+
+    def dgl_openmp(seeds: np.ndarray, threads: int, epoch: int) -> int:
+        return sum(sampled(part, threads) for part in torch.from_numpy(seeds).split(BATCH))
+
+    return {"graphrec": graphrec, "dgl": dgl_batches, "dgl_openmp": dgl_openmp}
+
+
+def _ratios(rows: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, list[float]]]:
+    """Ours over each of DGL's ways, round by round."""
+    return {
+        name: {
+            key: [ours[key] / theirs[key] for ours, theirs in zip(rows["graphrec"], rows[name], strict=True)]
+            for key in ("per_s", "per_cpu_s")
+        }
+        for name in rows
+        if name != "graphrec"
+    }
 
 
 def _sage() -> tuple[Any, Callable[..., Any]]:

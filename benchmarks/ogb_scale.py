@@ -4,8 +4,8 @@
     python benchmarks/ogb_scale.py --millions 1 4 --rounds 5
 
 Every part runs in a process of its own, and its peak memory (`peak_gib`) is that process's, libraries and mapped
-files included. Ours and DGL's sampler take the same seeds in turn in one process, ours first in every other pair;
-their ratio is taken pair by pair, over wall time and over processor time, because other programs share the machine.
+files included. Ours and DGL's sampler take the same seeds in turn in one process, ours first in every other round;
+their ratio is taken round by round, over wall time and over processor time: other programs share the machine.
 The epoch is extrapolated from a few batches to products' 196,615 training nodes; the labels are random.
 """
 
@@ -17,6 +17,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,36 +58,58 @@ def measure(size: Size, args: argparse.Namespace, entry: dict[str, Any], save: A
         "sampling": {"rounds": args.rounds, "batches": args.batches},
         "training": {"batches": args.train_batches},
     }
-    with tempfile.TemporaryDirectory(dir=args.folder) as name:
-        for part in PARTS:
-            entry[part] = run_part(part, Path(name), size, options.get(part, {}))
+    with folder_for(size, args.folder) as folder:
+        for part in args.parts:
+            entry[part] = run_part(part, folder, size, options.get(part, {}))
             save()
 
 
-def sampling_row(millions: str, entry: dict[str, Any]) -> list[list[Any]]:
-    """Medians over the rounds for one and two threads."""
+@contextmanager
+def folder_for(size: Size, parent: Path | None) -> Iterator[Path]:
+    """A folder that goes, or one below `parent` that stays."""
+    if parent is None:
+        with tempfile.TemporaryDirectory() as name:
+            yield Path(name)
+    else:
+        folder = parent / f"edges_{size.edges}"
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+
+
+def sampling_rows(millions: str, entry: dict[str, Any]) -> list[list[Any]]:
+    """Medians over the rounds, on one thread and on two against either of DGL's ways."""
     rows = []
     for threads in ("threads_1", "threads_2"):
         found = entry["sampling"][threads]
-        line: list[Any] = [millions, threads[-1]]
-        for key in ("per_s", "per_cpu_s"):
-            line += [
-                f"{statistics.median(r[key] for r in found[who]) / 1e6:.2f}" for who in ("graphrec", "dgl")
-            ]
-            ratios = found["ratio"][key]
-            line.append(f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
-        rows.append(line)
+        for rival, ratios in found["ratio"].items():
+            line: list[Any] = [millions, threads[-1], rival]
+            for key in ("per_s", "per_cpu_s"):
+                speeds = (statistics.median(row[key] for row in found[who]) for who in ("graphrec", rival))
+                line += [f"{speed / 1e6:.2f}" for speed in speeds]
+                low, high = min(ratios[key]), max(ratios[key])
+                line.append(f"{statistics.median(ratios[key]):.2f} ({low:.2f} to {high:.2f})")
+            rows.append(line)
     return rows
 
 
 def show(results: dict[str, Any]) -> None:
     """Two tables from the results."""
     whole = [(key, entry) for key, entry in results["sizes"].items() if set(PARTS) <= set(entry)]
-    columns = ["M edges", "threads", "ours M/s", "DGL M/s", "ratio", "ours M/CPU s", "DGL M/CPU s", "ratio"]
+    columns = [
+        "M edges",
+        "threads",
+        "rival",
+        "ours M/s",
+        "its M/s",
+        "ratio",
+        "ours M/CPU s",
+        "its M/CPU s",
+        "ratio",
+    ]
     print_table(
         f"Sampled edges, fanouts {parts.FANOUTS}, batch {parts.BATCH}: medians, range of paired ratios",
         columns,
-        [row for key, entry in whole for row in sampling_row(key, entry)],
+        [row for key, entry in whole for row in sampling_rows(key, entry)],
     )
     columns = [
         "M edges",
@@ -115,7 +139,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=6, help="pairs of runs per number of threads")
     parser.add_argument("--batches", type=int, default=8, help="sampled batches per run")
     parser.add_argument("--train-batches", type=int, default=6)
-    parser.add_argument("--folder", type=Path, help="where the graph's files go for the time being")
+    parser.add_argument("--folder", type=Path, help="keeps the graphs' files, for parts run later")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--job", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.job:
@@ -126,9 +151,9 @@ def main() -> None:
     for millions in args.millions:
         edges = round(millions * 1e6)
         size = Size(NODES, EDGES) if edges == EDGES else Size.of_edges(edges)
-        entry = results["sizes"][f"{edges / 1e6:.1f}"] = size.described()
+        entry = results["sizes"].setdefault(f"{edges / 1e6:.1f}", size.described())
         measure(size, args, entry, lambda: write_results(NAME, results))
-        peak = max(entry[part]["peak_gib"] for part in PARTS)
+        peak = max(entry[part]["peak_gib"] for part in PARTS if part in entry)
         entry["peak_gib"], entry["below_memory_bar"] = peak, peak < MEMORY_BAR_GIB
         write_results(NAME, results)
     show(results)

@@ -20,7 +20,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """Compile on the first call. Arithmetic on unsigned integers wraps; array bounds are not checked."""
+    """Compile on the first call. Arithmetic on unsigned integers wraps; array bounds are not checked.
+
+    The code on disk is renewed when the function's own file changes. Whoever changes a kernel that others call
+    from another file deletes `__pycache__`.
+    """
     try:
         return cast(F, njit(nogil=True, cache=True)(function))
     except RuntimeError:  # neither the package's folder nor the user's cache can be written

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from graphrec.errors import InvalidInputError
 from graphrec.sparse.random_draws import stream_key
 from graphrec.sparse.sampled_blocks import Block, HeteroBlock, HeteroSampledBlocks, Relation
 from graphrec.sparse.sampler_rows import Excluded, Rows, checked_fanouts
-from graphrec.sparse.sampler_scratch import Scratch
+from graphrec.sparse.sampler_scratch import Idle, Scratch
 
 Int = NDArray[np.integer[Any]]
 Fanouts = Sequence[int] | Mapping[Relation, Sequence[int]]
@@ -53,7 +52,7 @@ class HeteroNeighborSampler:
         self.fanouts = _by_relation(fanouts, list(self.relations))
         self.num_nodes = _node_counts(self.relations, num_nodes or {})
         self.replace, self.seed, self.edges = replace, seed, edges
-        self._idle: deque[dict[str, Scratch]] = deque()
+        self._scratch = Idle(lambda: {kind: Scratch(size) for kind, size in self.num_nodes.items()})
 
     def sample(
         self,
@@ -78,18 +77,14 @@ class HeteroNeighborSampler:
             raise InvalidInputError(
                 f"No node type {sorted(unknown)[0]!r}; there are {', '.join(sorted(self.num_nodes))}."
             )
-        scratch = self._idle.pop() if self._idle else {k: Scratch(n) for k, n in self.num_nodes.items()}
-        for part in scratch.values():
-            part.begin()
-        seed_rows = {kind: scratch[kind].add_seeds(nodes) for kind, nodes in seeds.items()}
-        blocks = [self._hop(scratch, hop, (epoch, batch, hop), excluded) for hop in range(self._num_hops)]
-        nodes = {kind: part.nodes for kind, part in scratch.items()}
-        self._idle.append(scratch)  # after an error it is dropped instead
-        return HeteroSampledBlocks(nodes, tuple(reversed(blocks)), seed_rows)
-
-    @property
-    def _num_hops(self) -> int:
-        return len(next(iter(self.fanouts.values())))
+        with self._scratch.borrowed() as scratch:
+            for part in scratch.values():
+                part.begin()
+            seed_rows = {kind: scratch[kind].add_seeds(nodes) for kind, nodes in seeds.items()}
+            hops = range(len(next(iter(self.fanouts.values()))))
+            blocks = [self._hop(scratch, hop, (epoch, batch, hop), excluded) for hop in hops]
+            nodes = {kind: part.nodes.copy() for kind, part in scratch.items()}
+            return HeteroSampledBlocks(nodes, tuple(reversed(blocks)), seed_rows)
 
     def _hop(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from graphrec.sparse.random_draws import stream_key
 from graphrec.sparse.sampled_blocks import Block, SampledBlocks
 from graphrec.sparse.sampler_rows import Excluded, Rows, checked_fanouts
-from graphrec.sparse.sampler_scratch import Scratch
+from graphrec.sparse.sampler_scratch import Idle, Scratch
 
 Int = NDArray[np.integer[Any]]
 
@@ -50,7 +49,7 @@ class NeighborSampler:
         self.rows = Rows.of(indptr, indices)
         self.fanouts = checked_fanouts(fanouts)
         self.replace, self.seed, self.edges = replace, seed, edges
-        self._idle: deque[Scratch] = deque()
+        self._scratch = Idle(lambda: Scratch(self.num_nodes))
 
     @property
     def num_nodes(self) -> int:
@@ -71,17 +70,17 @@ class NeighborSampler:
             InvalidInputError: a seed or an entry of the graph lies outside `0..num_nodes-1`.
         """
         excluded = Excluded.of(exclude)
-        scratch = self._idle.pop() if self._idle else Scratch(self.num_nodes)
-        scratch.begin()
-        seed_rows = scratch.add_seeds(seeds)
-        blocks: list[Block] = []
-        for hop, fanout in enumerate(self.fanouts):
-            state, targets = stream_key(self.seed, epoch, batch, hop), scratch.nodes
-            starts, positions = self.rows.sample(targets, fanout, self.replace, state, excluded)
-            found = scratch.add(self.rows.indices, positions)
-            blocks.append(
-                Block(scratch.count, len(targets), starts, found, positions if self.edges else None)
-            )
-        nodes = scratch.nodes
-        self._idle.append(scratch)  # after an error it is dropped instead
-        return SampledBlocks(nodes, tuple(reversed(blocks)), seed_rows)
+        with self._scratch.borrowed() as scratch:
+            scratch.begin()
+            seed_rows = scratch.add_seeds(seeds)
+            blocks = [
+                self._hop(scratch, hop, (epoch, batch, hop), excluded) for hop in range(len(self.fanouts))
+            ]
+            return SampledBlocks(scratch.nodes.copy(), tuple(reversed(blocks)), seed_rows)
+
+    def _hop(self, scratch: Scratch, hop: int, stream: tuple[int, ...], excluded: Excluded | None) -> Block:
+        """Sample the rows of all nodes known so far."""
+        state, targets = stream_key(self.seed, *stream), scratch.nodes
+        starts, positions = self.rows.sample(targets, self.fanouts[hop], self.replace, state, excluded)
+        found = scratch.add(self.rows.indices, positions)
+        return Block(scratch.count, len(targets), starts, found, positions if self.edges else None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,25 @@ from graphrec.sparse.compiled import frozen
 from graphrec.sparse.sampler_kernels import renumber
 
 Int = NDArray[np.integer[Any]]
+T = TypeVar("T")
+
+
+class Idle(Generic[T]):
+    """Things that one thread at a time may use: as many are made as threads ever work at once."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.make = make
+        self.waiting: deque[T] = deque()
+
+    @contextmanager
+    def borrowed(self) -> Iterator[T]:
+        """One for this thread alone; after an error it is dropped, whatever state it was left in."""
+        try:
+            one = self.waiting.pop()
+        except IndexError:
+            one = self.make()
+        yield one
+        self.waiting.append(one)
 
 
 class Scratch:

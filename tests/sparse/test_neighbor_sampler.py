@@ -206,9 +206,9 @@ def test_numbers_start_anew_before_they_overflow() -> None:
     indptr, indices, _ = random_graph()
     sampler = NeighborSampler(indptr, indices, [3])
     expected = sampler.sample(np.arange(20))
-    sampler._idle[0].base = np.iinfo(np.int32).max - NODES - 1 - len(expected.nodes)
+    sampler._scratch.waiting[0].base = np.iinfo(np.int32).max - NODES - 1 - len(expected.nodes)
     assert all(same(sampler.sample(np.arange(20)), expected) for _ in range(3))
-    assert sampler._idle[0].base < 3 * NODES
+    assert sampler._scratch.waiting[0].base < 3 * NODES
 
 
 @pytest.mark.parametrize("seeds", [[-1], [NODES], [0, 10**12], [[0]], [0.5]])
