@@ -12,7 +12,7 @@ import pytest
 
 from graphrec.encoders.feature_set import FeatureSet
 from graphrec.errors import ConfigError, InvalidInputError, StoreError
-from graphrec.text import giant, giant_labels
+from graphrec.text import giant_labels, giant_run
 from graphrec.text.giant import run_giant
 from graphrec.text.giant_config import PRESETS, GiantConfig
 from graphrec.text.giant_progress import GiantProgress
@@ -130,7 +130,7 @@ def test_a_killed_run_goes_on_and_ends_as_one_that_was_not(
     assert killed.returncode == -signal.SIGKILL
     assert not out.exists() and out.with_name("again.work").is_dir()
     for stage in ("write_text_table", "tokenise"):
-        monkeypatch.setattr(giant, stage, _never)
+        monkeypatch.setattr(giant_run, stage, _never)
     monkeypatch.setattr(giant_labels, "pifa", _never)
     steps: list[GiantProgress] = []
     again = run_giant(
@@ -232,6 +232,8 @@ def test_what_does_not_fit_is_said_before_any_work(encoder: Path, tmp_path: Path
         run_giant(texts, edges, 10, tmp_path / "x", ids=["a", "b", "c"], encoder=encoder)
     with pytest.raises(InvalidInputError, match="10 texts and 11 ids for 11 nodes"):
         run_giant(texts, edges, 11, tmp_path / "x", encoder=encoder)
+    with pytest.raises(InvalidInputError, match=r"outside 0\.\.9"):
+        run_giant(texts, edges + 1, 10, tmp_path / "x", encoder=encoder, without=np.zeros(10, bool))
     with pytest.raises(InvalidInputError, match="frozen_layers is 4; this encoder has 2 layers"):
         run_giant(texts, edges, 10, tmp_path / "x", encoder=encoder)
     (tmp_path / "full").mkdir()
