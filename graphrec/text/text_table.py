@@ -70,7 +70,7 @@ class TextTable(Sequence[str]):
 def write_text_table(
     source: TextSource, folder: Path, report: Callable[[int, int], None] | None = None
 ) -> TextTable:
-    """Read a source once and write its texts; memory is 32 bytes per node, whatever the length of the texts.
+    """Read a source once and write its texts; memory is 33 bytes per node, whatever the length of the texts.
 
     A blank text counts as none. The hash is one over all texts in the order of the nodes.
 
