@@ -33,7 +33,7 @@ from graphrec.store.snapshot_write import prune_snapshots, write_snapshot
 from graphrec.training.blend import Blend, BlendChoice, choose_blend, refit_side
 from graphrec.training.cold_steps import ColdFits, ColdParts, ColdSteps, Served, item_records
 from graphrec.training.config import RunConfig, SplitConfig, load_settings
-from graphrec.training.item_vectors import ItemVectors, item_vectors, read_features
+from graphrec.training.item_vectors import LATER, ItemVectors, item_vectors, read_features
 from graphrec.training.memory_fit import train_memory
 from graphrec.training.request_fusion import train_request_fusion
 from graphrec.training.run_log import RunLog
@@ -242,12 +242,13 @@ class _Training:
         }  # fmt: skip
         rows = self.snapshot.interactions
         data = f"{rows.num_users:,} users, {rows.num_items:,} items, {len(rows):,} interactions"
+        limits = final.limits()
         if self.vectors is not None:
-            data += f"; {self.vectors.sentence()}"
+            data, limits = f"{data}; {self.vectors.sentence()}", (*limits, LATER)
         card = model_card(
             model=self.name + (" joined with EASE" if choice.ridge else ""), data=data,
             snapshot=self.snapshot.name, split=split.name, metrics=metrics,
-            slices={} if measured is None else measured.slices, limits=final.limits(),
+            slices={} if measured is None else measured.slices, limits=limits,
         )  # fmt: skip
         extra = (fusion_arrays(fusion) if fusion else {}) | (memory.arrays(PREFIX) if memory else {}) | final.extra
         write_bundle(

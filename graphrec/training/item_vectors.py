@@ -16,6 +16,9 @@ from graphrec.store.snapshot import GraphSnapshot
 Float = NDArray[np.floating[Any]]
 
 
+LATER = "Dense features belong to the items that were trained on; they say nothing of items that join later."
+
+
 @dataclass(frozen=True, eq=False)
 class ItemVectors:
     """Dense features of a store's items.

@@ -76,6 +76,7 @@ def test_the_shipped_model_is_fitted_on_everything_with_the_items_own_rows(store
     assert facts["fingerprint"] == FeatureSet.load(folder).fingerprint
     card = (tmp_path / "m" / "README.md").read_text()
     assert f"6 features per item by by hand (`{facts['fingerprint']}`), for 29 of 30 items" in card
+    assert "they say nothing of items that join later" in card
     assert str(folder) not in card + json.dumps(bundle.manifest)
 
 
