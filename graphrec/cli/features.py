@@ -45,7 +45,8 @@ def giant(
         list[str] | None,
         typer.Option(
             "--edges", metavar="KIND",
-            help="Neighbours: relation:NAME, shared:NAME[,NAME] or interactions; repeatable. All by default.",
+            help="Neighbours: relation:NAME, shared:NAME[,NAME] or interactions; repeatable. By default all but "
+            "interactions, which a model is tested on.",
         ),
     ] = None,
     ogb: Annotated[
@@ -110,6 +111,8 @@ def giant(
         assert ogb is not None
         found = _of_ogb(ogb, root, text_table or (), out, settings, left_out, common)
     _show(found, as_json)
+    for sentence in found.manifest.limits:
+        render.say(sentence)
 
 
 @app.command("info")
@@ -130,7 +133,7 @@ def _of_store(
     from graphrec.store import GraphStore
     from graphrec.store.snapshot_write import write_snapshot
     from graphrec.text.giant_store import giant_from_snapshot
-    from graphrec.text.store_graph import default_kinds
+    from graphrec.text.store_graph import INTERACTIONS, default_kinds
     from graphrec.training.from_store import snapshot_folder
 
     with GraphStore.open(store, create=False) as opened, StageLine() as line:
@@ -147,7 +150,7 @@ def _of_store(
             progress=line,
             **common,
         )
-        if "interactions" in chosen:  # what users did is in the features: erasing one flags them
+        if INTERACTIONS in chosen:  # what users did is in the features: erasing one flags them
             opened.mark_bundle(str(out), snapshot.name)
     return found
 

@@ -31,7 +31,7 @@ def feature_card(manifest: FeatureManifest) -> str:
     if manifest.seconds:
         times = {name: f"{value:.1f}" for name, value in manifest.seconds.items()}
         blocks.append("### Seconds by stage\n\n" + _table(times))
-    limits = [_TRANSDUCTIVE] if manifest.graph_hash else []
+    limits = [*manifest.limits, *([_TRANSDUCTIVE] if manifest.graph_hash else [])]
     limits.append("Rows are bound to these nodes: another graph, or another order of its nodes, is refused.")
     blocks.append("## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits))
     return "\n\n".join(block.strip() for block in blocks) + "\n"

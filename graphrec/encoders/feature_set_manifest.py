@@ -49,6 +49,8 @@ class FeatureAbout(BaseModel):
     """The whole configuration."""
     facts: Mapping[str, Any] = {}
     """Counts and figures of the run: nodes without text, edges, losses."""
+    limits: tuple[str, ...] = ()
+    """What to mind when using them, one sentence each."""
     seconds: Mapping[str, float] = {}
     """Wall time by stage."""
 

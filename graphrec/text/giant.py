@@ -36,8 +36,9 @@ from graphrec.text.stages import Stages
 def run_giant(
     texts: TextSource | Sequence[str], edge_index: NDArray[np.integer[Any]], num_nodes: int, out: Path,
     config: GiantConfig | None = None, *, ids: Sequence[str] | None = None, node_type: str | None = None,
-    source: str | None = None, encoder: Path | str | None = None, without: NDArray[np.bool_] | None = None,
-    device: str | None = None, resume: bool = True, keep_work: bool = False, progress: Progress | None = None,
+    source: str | None = None, limits: Sequence[str] = (), encoder: Path | str | None = None,
+    without: NDArray[np.bool_] | None = None, device: str | None = None, resume: bool = True,
+    keep_work: bool = False, progress: Progress | None = None,
 ) -> FeatureSet:  # fmt: skip
     """Learn features of nodes from their texts and edges, and write them.
 
@@ -50,6 +51,7 @@ def run_giant(
         ids: external id of each node; None when they are numbered.
         node_type: what the ids are ids of.
         source: what the nodes are, in words, for the card; no paths.
+        limits: what to mind when using the features, for the card, one sentence each.
         encoder: folder of a local encoder; None is the packaged MiniLM.
         without: bool `[num_nodes]`, nodes that the training must not know (strict cold start): their texts and
             edges are neither instances nor labels, and TF-IDF does not see them. They get features all the same.
@@ -77,6 +79,7 @@ def run_giant(
     with stages.locked():
         run = GiantRun(given, settings, encoder, begin, device, stages, Reporter(progress), without)
         about = run.about(edge_index, num_nodes, source)
+        about = about.model_copy(update={"limits": tuple(limits)})
         run.report("write", 0.0)
         write_feature_set(out, run.vectors, ids, node_type=node_type, about=about, encoder=run.tuned)
         if not keep_work:

@@ -15,7 +15,12 @@ from graphrec.text.giant import run_giant
 from graphrec.text.giant_config import GiantConfig
 from graphrec.text.giant_progress import GiantProgress, Progress
 from graphrec.text.sources import NodeTexts, usual_fields
-from graphrec.text.store_graph import default_kinds, node_edges
+from graphrec.text.store_graph import INTERACTIONS, default_kinds, node_edges
+
+_TESTED = (
+    "The features were learned from all interactions of the store: a model that is trained with them and tested on "
+    "some of these interactions scores higher than it would on new ones."
+)
 
 
 def giant_from_snapshot(
@@ -27,7 +32,7 @@ def giant_from_snapshot(
 
     Args:
         fields: texts of a node (:class:`~graphrec.text.sources.NodeTexts`); none is its name and the usual ones.
-        kinds: what makes two nodes neighbours (:mod:`graphrec.text.store_graph`); none is all there is.
+        kinds: what makes two nodes neighbours (:mod:`graphrec.text.store_graph`); none is what the catalogue says.
         leave_out: ids of nodes that the training must not know.
 
     Raises:
@@ -45,8 +50,9 @@ def giant_from_snapshot(
     source = f"{texts.description}; neighbours: {counts}"
     return run_giant(
         texts, edges.edge_index, len(texts), out, settings, ids=snapshot.ids(node_type), node_type=node_type,
-        source=source, encoder=encoder, without=without if without.any() else None, device=device, resume=resume,
-        keep_work=keep_work, progress=progress,
+        source=source, limits=(_TESTED,) if INTERACTIONS in chosen else (), encoder=encoder,
+        without=without if without.any() else None, device=device, resume=resume, keep_work=keep_work,
+        progress=progress,
     )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 Int = NDArray[np.int64]
 
 _WORK = 4_000_000  # products formed at once: 100 MiB
-_KINDS = ("relation", "shared", "interactions")
+INTERACTIONS = "interactions"
+_KINDS = ("relation", "shared", INTERACTIONS)
 
 
 class EdgeConfig(BaseModel):
@@ -89,7 +90,7 @@ def node_edges(
         names = [part.strip() for part in rest.split(",") if part.strip()]
         if (
             name not in _KINDS
-            or bool(names) == (name == "interactions")
+            or bool(names) == (name == INTERACTIONS)
             or (name == "relation" and len(names) > 1)
         ):
             raise InvalidInputError(
@@ -111,8 +112,9 @@ def node_edges(
 
 
 def default_kinds(snapshot: GraphSnapshot, node_type: str) -> tuple[str, ...]:
-    """All there is: relations from the type to itself, shared attributes of the relations that may describe a
-    node, and interactions where the type is what users choose.
+    """What the catalogue says: relations from the type to itself, and shared attributes of the relations that may
+    describe a node. Interactions only where there is nothing else: features that were learned from all of them have
+    seen those that a model is tested on.
 
     Raises:
         InvalidInputError: none of them exists.
@@ -122,8 +124,8 @@ def default_kinds(snapshot: GraphSnapshot, node_type: str) -> tuple[str, ...]:
     kinds = [f"relation:{found.name}" for found in own if found.dst == node_type]
     shared = [found.name for found in own if found.dst not in (node_type, snapshot.user_type)]
     kinds += [f"shared:{','.join(shared)}"] if shared else []
-    if node_type == snapshot.item_type and snapshot.num_interactions:
-        kinds.append("interactions")
+    if not kinds and node_type == snapshot.item_type and snapshot.num_interactions:
+        kinds.append(INTERACTIONS)
     if not kinds:
         raise InvalidInputError(f"Nothing in the store joins {node_type} nodes to each other.")
     return tuple(kinds)
