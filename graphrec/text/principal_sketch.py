@@ -100,9 +100,8 @@ def label_sample(
     within[:1] = True
     drawn = np.full(labels.shape[1], -1, dtype=np.int64)
     drawn[order[within]] = np.arange(int(within.sum()))
-    hit = np.flatnonzero(drawn[labels.indices] >= 0)
-    row = np.searchsorted(labels.indptr, hit, side="right") - 1
-    rows = np.unique(row)
+    hit = np.flatnonzero((drawn >= 0)[labels.indices])
+    rows = np.unique(np.searchsorted(labels.indptr, hit, side="right") - 1)
     whole = unit_rows(labels[rows])
     sampled = drawn[whole.indices]
     place = np.repeat(np.arange(len(rows)), np.diff(whole.indptr))
