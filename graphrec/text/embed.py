@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from graphrec.errors import InvalidInputError, StoreError
 from graphrec.text.encoder import TextEncoder
-from graphrec.text.schedule import Report, TextProgress, half_precision, pick_device
+from graphrec.text.schedule import Report, TextProgress, pick_device
 from graphrec.text.tokens import TokenTable
 
 _CHUNK = (
@@ -31,6 +31,9 @@ def embed_all(
     level: int = 0, levels: int = 0,
 ) -> Path:  # fmt: skip
     """Write `[num_texts, dim]` to a .npy file, in evaluation mode, not normalised.
+
+    Products are in float32 on a GPU too, unlike in tuning: a text then has the same vector wherever it is computed,
+    served with NumPy included, and tuning costs many times as much anyway.
 
     Memory: one chunk of vectors, whatever the number of texts. Rows go to a file beside the target, which takes the
     target's name once it is whole; what is there of a run with the same encoder and tokens is kept.
@@ -91,8 +94,7 @@ def _vectors(
         end = start + max(1, int(fitting.sum()))
         part = order[start:end]
         ids, mask = (tensor.to(device, non_blocking=True) for tensor in tokens.batch(rows[part]))
-        with half_precision(device):
-            found[part] = encoder(ids, mask).float().cpu().numpy()
+        found[part] = encoder(ids, mask).cpu().numpy()
         start = end
     return found
 

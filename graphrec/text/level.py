@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from graphrec.errors import InvalidInputError
 from graphrec.text.encoder import TextEncoder
 from graphrec.text.heads import LevelHead
 from graphrec.text.hinge import weighted_squared_hinge
@@ -71,6 +73,9 @@ def tune_level(
         first: steps done.
         tensors: moments of the optimiser after them.
         report: is told the mean loss every `report_every` steps.
+
+    Raises:
+        InvalidInputError: the loss is no longer a number.
     """
     config, steps = task.config, task.steps
     trained = [p for p in task.encoder.parameters() if p.requires_grad]
@@ -90,11 +95,21 @@ def tune_level(
         if done == steps or now - saved >= config.save_seconds:
             state.save(task.level, done, task.encoder, task.head, optimizer)
             saved = time.perf_counter()
-        if report is not None and (done == steps or done % config.report_every == 0):
-            loss, losses = float(torch.stack(losses).mean()), []
-            speed = texts / max(time.perf_counter() - started, 1e-9)
-            report(TextProgress("tune", task.level, task.levels, done, steps, loss, speed))
+        if done == steps or done % config.report_every == 0:
+            loss, losses = _mean(losses, task.level, done), []
+            if report is not None:
+                speed = texts / max(time.perf_counter() - started, 1e-9)
+                report(TextProgress("tune", task.level, task.levels, done, steps, loss, speed))
     task.encoder.eval()
+
+
+def _mean(losses: list[Tensor], level: int, step: int) -> float:
+    loss = float(torch.stack(losses).mean())
+    if not math.isfinite(loss):
+        raise InvalidInputError(
+            f"The loss of level {level} is {loss} at step {step}; lower learning_rate or head_rate."
+        )
+    return loss
 
 
 def _optimizer(task: LevelTask, trained: list[nn.Parameter]) -> torch.optim.AdamW:

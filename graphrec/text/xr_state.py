@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,8 @@ def run_fingerprint(settings: str, arrays: Iterable[Any]) -> str:
     digest = hashlib.sha256(settings.encode())
     for array in arrays:
         plain = np.ascontiguousarray(array)
-        digest.update(f"{plain.dtype}{plain.shape}".encode() + plain.data.cast("B"))
+        digest.update(f"{plain.dtype}{plain.shape}".encode())
+        digest.update(plain.data)
     return digest.hexdigest()
 
 
@@ -103,10 +103,6 @@ class RunState:
         """
         arrays = read_safetensors(self._beam(level))
         return Beam(arrays["codes"], arrays["scores"])
-
-    def remove(self) -> None:
-        """Delete the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _beam(self, level: int) -> Path:
         return self.folder / f"beam-{level}.safetensors"

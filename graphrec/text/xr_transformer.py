@@ -98,7 +98,7 @@ PUBLISHED: dict[str, XRConfig] = {
         batch=256, steps=15_000, warm_up=1 / 15, train_words=True, max_match_clusters=512
     ),
 }
-"""GIANT's settings per data set (brief: BERT base, pooler, 128 tokens, dropout 0.1 inside), as one global batch."""
+"""GIANT's settings per data set, as one global batch; with BERT base, its pooler, 128 tokens and dropout 0.1 inside."""
 
 
 def fit_levels(
@@ -164,13 +164,10 @@ class _Fitting:
         """All levels, from where the state says."""
         saved = self.state.load()
         first, step, tensors = saved if saved is not None else (0, 0, {})
-        head: LevelHead | None = None
+        head = self._first_head(first)
+        restore(tensors, self.encoder, head)
         for level in range(first, len(self.targets)):
-            if level == first and (saved is not None or not level):
-                head = self._first_head(level)
-                restore(tensors, self.encoder, head)
-            else:
-                assert head is not None
+            if level > first:
                 head = self._next_head(level, head)
                 step, tensors = 0, {}
             tune_level(self._task(level, head), self.state, step, tensors, self.report)
@@ -259,6 +256,8 @@ def _tuned_levels(chain: Sequence[Any], most: int) -> int:
 def _check(tokens: TokenTable, rows: NDArray[np.int64], targets: list[Any], chain: Sequence[Any]) -> None:
     if not len(rows) or rows.min() < 0 or rows.max() >= len(tokens):
         raise InvalidInputError(f"instances must name some of the {len(tokens)} texts by row.")
+    if len(targets) < len(chain):
+        raise InvalidInputError(f"There are targets for {len(targets)} levels where the tree has more.")
     for level, (found, cluster) in enumerate(zip(targets, chain, strict=True)):
         if found.shape != (len(rows), cluster.shape[0]):
             raise InvalidInputError(

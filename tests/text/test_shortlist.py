@@ -171,6 +171,19 @@ def test_hopeless_paths_keep_their_order():
     assert beam.codes.tolist() == [[1, 0]] and (beam.scores < -700).all()
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_heads_of_a_softmax_multiply_shares(seed):
+    clusters, logits = three_levels(seed)
+    beam = None
+    for cluster, z in zip(clusters, logits, strict=True):
+        beam = beam_step(torch.from_numpy(z), beam, Children.of(cluster), 21, "softmax")
+    shares = [np.exp(z) / np.exp(z).sum(1, keepdims=True) for z in logits]
+    middle = clusters[2].toarray().argmax(1)
+    expected = shares[2] * shares[1][:, middle] * shares[0][:, clusters[1].toarray().argmax(1)[middle]]
+    np.testing.assert_array_equal(beam.codes, np.argsort(-expected, axis=1))
+    np.testing.assert_allclose(np.exp(beam.scores), -np.sort(-expected, axis=1), rtol=1e-5)
+
+
 def test_missing_children_are_marked_and_never_descended_from():
     clusters = [one_hot(np.zeros(2, int), 1), one_hot(np.array([0, 1, 1, 1]), 2), one_hot(np.arange(4), 4)]
     z = [np.array([[5.0, -5.0]], np.float32), np.zeros((1, 4), np.float32), np.zeros((1, 4), np.float32)]

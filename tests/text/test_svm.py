@@ -45,6 +45,17 @@ def test_nothing_pulls_at_the_solution(seed):
     assert np.abs(gradient).max() < 1e-6 * (200.0 * np.abs(x.T @ y)).max()
 
 
+def test_nothing_pulls_where_nearly_every_row_keeps_its_margin_in_a_long_thin_cloud():
+    """Newton's method alone has not arrived there after fifty steps."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 150)) * np.linspace(1.5, 0.02, 150) + rng.normal(size=150) * 0.4
+    score = x @ rng.normal(size=150)
+    y = np.where(score > np.quantile(score, 0.95), 1.0, -1.0)
+    weight = solve(x, y, 100.0)
+    gradient = weight - 200.0 * x.T @ (y * np.maximum(0, 1 - y * (x @ weight)))
+    assert np.abs(gradient).max() < 1e-8 * (200.0 * np.abs(x.T @ y)).max()
+
+
 def test_one_class_alone_is_told_by_its_sign():
     x = np.ones((6, 1))
     assert solve(x, -np.ones(6), 100.0)[0] == pytest.approx(-1200 / 1201)
