@@ -19,7 +19,7 @@ FOLDER = "graphrec"
 """Where the converted arrays lie, within the data set's own folder."""
 MANIFEST = "manifest.json"
 FORMAT, FORMAT_VERSION = "graphrec-ogb", 1
-_SOURCES = ("raw", "split", "mapping", "meta_dict.pt")
+_SOURCES = ("raw", "split")
 
 Array = NDArray[Any]
 Build = Callable[[], tuple[Mapping[str, Array], Mapping[str, Any]]]

@@ -8,6 +8,7 @@ Everything here that changes one of these lasts as long as a `with` block.
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -128,7 +129,8 @@ def open_dataset(name: str, root: str | Path) -> Any:
     release = folder / f"RELEASE_v{meta['version']}.txt"
     if not release.is_file():
         raise CorruptionError(
-            f"{folder} holds another release of {name} than ogb expects ({release.name} is missing); download it again."
+            f"{folder} holds another release of {name} than ogb expects ({release.name} is missing); delete it and "
+            "download it again."
         )
     own = {**meta} if (folder / META_FILE).is_file() else None
     try:
@@ -140,9 +142,7 @@ def open_dataset(name: str, root: str | Path) -> Any:
         raise CorruptionError(
             f"{folder} cannot be read ({_first_line(error)}); download it again."
         ) from error
-    except Exception as error:
-        if type(error).__name__ != "UnpicklingError":
-            raise
+    except pickle.UnpicklingError as error:
         raise CorruptionError(
             f"A file in {folder} asks for more than arrays and graphs ({_first_line(error)}); do not use it. If "
             f"another release of PyG wrote it, delete {folder / 'processed'}: it is made again."

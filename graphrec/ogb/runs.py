@@ -59,8 +59,9 @@ def run_seeds(
 
 def describe(spec: RunSpec, plan: Plan) -> dict[str, Any]:
     """What makes two rows comparable: data, model, features, settings, batches."""
+    features = Path(spec.features).name  # where on this machine they lie is nobody's business; their digest is in data
     content = {
-        "dataset": spec.name, "model": spec.model, "features": spec.features, "metric": plan.metric,
+        "dataset": spec.name, "model": spec.model, "features": features, "metric": plan.metric,
         "batch": plan.batch, "settings": dict(plan.settings), "data": dict(plan.data),
     }  # fmt: skip
     plain: dict[str, Any] = json.loads(_text(content))
