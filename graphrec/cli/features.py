@@ -99,6 +99,7 @@ def giant(
     """GIANT-XRT: tune a text encoder to predict each node's neighbours, and embed all nodes with it."""
     if (store is None) == (ogb is None):
         raise InvalidInputError("Name a graph: either --store URL or --ogb NAME.")
+    _check_options(store, {"--text": text, "--edges": edges}, {"--text-table": text_table})
     settings = _settings(preset, config, overrides or (), seed)
     common: dict[str, Any] = {"encoder": encoder, "device": device.value, "resume": resume}
     left_out = _lines(leave_out)
@@ -126,12 +127,21 @@ def info(
     _show(FeatureSet.load(folder), as_json)
 
 
+def _check_options(store: str | None, of_store: dict[str, Any], of_ogb: dict[str, Any]) -> None:
+    """What would be passed over in silence is an error."""
+    for name, value in (of_ogb if store is not None else of_store).items():
+        if value:
+            raise InvalidInputError(
+                f"{name} does not belong to {'--store' if store is not None else '--ogb'}."
+            )
+
+
 def _of_store(
     store: str, out: Path, settings: GiantConfig, node_type: str, fields: list[str], kinds: Any,
     left_out: list[str], common: dict[str, Any],
 ) -> FeatureSet:  # fmt: skip
     from graphrec.store import GraphStore
-    from graphrec.store.snapshot_write import write_snapshot
+    from graphrec.store.snapshot_write import prune_snapshots, write_snapshot
     from graphrec.text.giant_store import giant_from_snapshot
     from graphrec.text.store_graph import INTERACTIONS, default_kinds
     from graphrec.training.from_store import snapshot_folder
@@ -152,6 +162,7 @@ def _of_store(
         )
         if INTERACTIONS in chosen:  # what users did is in the features: erasing one flags them
             opened.mark_bundle(str(out), snapshot.name)
+        prune_snapshots(opened, snapshot_folder(opened, out))
     return found
 
 

@@ -104,6 +104,7 @@ def test_what_cannot_be_done_is_one_line(shop: tuple[str, Path], graphrec: Comma
     base = ("features", "giant", "--store", url, "--encoder", encoder, "--out", tmp_path / "o")
     assert "--store URL or --ogb NAME" in graphrec.fails("features", "giant", "--out", tmp_path / "o")
     assert "--out DIR" in graphrec.fails("features", "giant", "--store", url)
+    assert "--text-table does not belong" in graphrec.fails(*base, "--text-table", tmp_path / "t.txt")
     assert "no preset 'big'" in graphrec.fails(*base, "--preset", "big")
     assert "'xr.step'" in graphrec.fails(*base, "--set", "xr.step=1")
     assert "[split]" in graphrec.fails(*base, "--set", "split.valid=0.2")
@@ -154,4 +155,7 @@ def test_ogbn_arxiv_with_its_text_table(shop: tuple[str, Path], graphrec: Comman
     assert not found.features[5].any()
     third = found.encode(["Pad Thai\nno 3 egg egg egg"])
     np.testing.assert_allclose(found.features[3], third[0], atol=2e-5)
+    assert "--edges does not belong to --ogb" in graphrec.fails(
+        "features", "giant", *words[:4], "--edges", "interactions"
+    )
     assert "No text table is named" in graphrec.fails("features", "giant", *words[:4])
