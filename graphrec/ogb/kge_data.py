@@ -85,7 +85,7 @@ def kg_data(name: str, graph: Mapping[str, Any], split: Mapping[str, Mapping[str
             raise InvalidInputError(
                 f"{name} has no head_neg and tail_neg in its {part} split; read the data set anew."
             )
-    relations = max(int(found.relation.max()) + 1 for found in parts.values() if len(found))
+    relations = max(int(found.relation.max()) + 1 for found in parts.values())
     return KGData(name, types, starts, relations, *(parts[part] for part in _PARTS))
 
 
@@ -106,6 +106,8 @@ def _triples(part: Mapping[str, Any], types: tuple[str, ...], starts: Tensor, wh
         if bool((local < 0).any()) or bool((local >= size).any()):
             raise InvalidInputError(f"A {side} of {where} lies outside the entities of its type.")
         ends[side] = local + starts[kind]
+    if not len(relation):
+        raise InvalidInputError(f"There are no triples in {where}; read the data set anew.")
     if bool((relation < 0).any()):
         raise InvalidInputError(f"A relation of {where} has a negative number.")
     negatives = [_negatives(part, side, starts.diff()[kind], where) for side, kind in kinds.items()]

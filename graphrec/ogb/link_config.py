@@ -52,7 +52,7 @@ class LinkConfig(GraphSettings):
     weight_decay: NonNegativeFloat = 0.0
     """L2 penalty."""
     clip: NonNegativeFloat = 1.0
-    """Longest gradient over all parameters; 0: no bound."""
+    """Longest gradient of the encoder, and of the predictor; 0: no bound."""
     batch_size: PositiveInt = 64 * 1024
     """True links per step."""
     epochs: PositiveInt = 400

@@ -125,6 +125,8 @@ def _links(part: Mapping[str, Any], num_nodes: int, where: str) -> Links:
         pairs = torch.stack(ends)
     else:
         pairs = _long(part["edge"]).reshape(-1, 2).t().contiguous()
+    if not pairs.shape[1]:
+        raise InvalidInputError(f"There are no links in {where}; read the data set anew.")
     _check(pairs, num_nodes, where)
     weight, year = part.get("weight"), part.get("year")
     return Links(

@@ -26,7 +26,7 @@ def train_link(
     """Train on `data.train` alone, and leave the weights of the validation-best epoch in the model."""
     config = model.config
     task = LinkTask(model, data, evaluator, seed)
-    clip = GradientClip(model, config.clip) if config.clip else None
+    clips = [GradientClip(part, config.clip) for part in (model.layers, model.head) if config.clip]
     loop = LoopConfig(
         epochs=config.epochs,
         learning_rate=config.learning_rate,
@@ -38,7 +38,7 @@ def train_link(
     try:
         return run_loop(task, loop, log=log)
     finally:
-        if clip:
+        for clip in clips:
             clip.remove()
 
 
@@ -85,7 +85,8 @@ class LinkTask:
             if config.mode == "full"
             else SampledGraph(model, self.x, matrix, seed)
         )
-        self.matrix = message_matrix(model, links, data.num_nodes)
+        kind = model.aggregation
+        self.matrix = None if kind is None else aggregation_matrix(matrix, kind)
         self.judged = _sample(data.valid, config.valid_sample, seed)
         self.epoch = 0
 
@@ -120,7 +121,7 @@ class LinkTask:
 
 
 class GradientClip:
-    """Shortens the gradient of all parameters together once the last of them has its own.
+    """Shortens the gradient of a module's parameters together once the last of them has its own.
 
     The loop owns backward pass and step; a hook on the parameters is the place between the two.
     """

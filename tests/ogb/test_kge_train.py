@@ -159,6 +159,7 @@ def test_unfit_triples_are_refused_by_name() -> None:
     wrong = {
         "Unknown entity type 'c'": part | {"head_type": ["c"]},
         "outside the entities of its type": part | {"tail": [2]},
+        "no triples in kg, train": {key: values[:0] for key, values in part.items()},
         "negative number": part | {"relation": [-1]},
         "differ in length": part | {"relation": [0, 1]},
     }
