@@ -6,10 +6,11 @@
 The graphs are in `_text_graphs.py`: abstracts with citations (7 classes), recipes joined by rare tags (40 common tags
 of diet, course and season to be found; `epicurious_all` joins them by all tags that are held apart), and recipes joined
 by who chose them and by rare ingredients (3 courses; 19 cuisines). Features see all texts and edges and no label. An
-MLP and GraphSAGE take them to the labels: a tenth of the labelled nodes trains, a tenth chooses settings (eight for each,
+MLP and GraphSAGE take them to the labels: a tenth of the labelled nodes trains, a tenth chooses settings (eight each,
 the same for every kind of features; see `_text_downstream.py`) and epoch, the rest tests, in random splits;
 cuisines, of which some have ten recipes, 60/20/20. Settings of the tuning (`_text_settings.py`) were chosen on
-validation nodes as well.
+validation nodes as well. What the first splits chose serves all of them, which share nodes: a validation node of one
+is a test node of another, for every kind alike.
 
 Scores are accuracies, on tags the mean average precision with micro and macro F1 beside it (one threshold for all tags,
 chosen on validation nodes), in percent. Encoders read the first 64 or 40 tokens of a text, TF-IDF all of it. Link
@@ -133,16 +134,9 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "graphrec-text-features")
     args = parser.parse_args()
-    results = read_results(NAME) if (RESULTS / f"{NAME}.json").is_file() else {}
-    described = {"grids": {model: grid(model) for model in MODELS}, "epochs": EPOCHS}
-    if results.get("protocol") != described:
-        results = {"protocol": described, "graphs": {}}
     for name in args.graphs:
         graph = GRAPHS[name]()
-        entry = results["graphs"].setdefault(name, {"cells": {}})
-        entry["about"] = graph.about
         for target, model in product(args.targets or graph.targets, args.models):
-            cells = entry["cells"].setdefault(f"{target}, {model}", {})
             splits = (
                 min(args.splits, DEAR) if model == "GraphSAGE" and graph.num_nodes > LARGE else args.splits
             )
@@ -152,14 +146,31 @@ def main() -> None:
                     "seeds": seeds_of(name, kind),
                     "splits": splits,
                 }
+                cells = _read()["graphs"].get(name, {"cells": {}})["cells"].get(f"{target}, {model}", {})
                 if cells.get(kind, {}).get("features") != made_with:
                     cell = study(graph, target, model, kind, args.cache, splits)
-                    cells[kind] = {"features": made_with} | cell
-                    summarise(cells)
-                    write_results(NAME, results)
-                    print(f"{name} {target} {model} {kind}: {cells[kind]['mean']['test']}", file=sys.stderr)
-        show(name, entry)
-    draw(results["graphs"], RESULTS / f"{NAME}.svg", TITLES)
+                    _keep(graph, f"{target}, {model}", kind, {"features": made_with} | cell)
+        show(name, _read()["graphs"].get(name, {"cells": {}}))
+    draw(_read()["graphs"], RESULTS / f"{NAME}.svg", TITLES)
+
+
+def _read() -> dict[str, Any]:
+    """What is known so far; nothing when it was made by another protocol."""
+    found = read_results(NAME)
+    described = {"grids": {model: grid(model) for model in MODELS}, "epochs": EPOCHS}
+    return found if found.get("protocol") == described else {"protocol": described, "graphs": {}}
+
+
+def _keep(graph: TextGraph, place: str, kind: str, cell: dict[str, Any]) -> None:
+    """Add one cell to what is known by now: several runs may write in turn."""
+    results = _read()
+    entry = results["graphs"].setdefault(graph.name, {"cells": {}})
+    entry["about"] = graph.about
+    cells = entry["cells"].setdefault(place, {})
+    cells[kind] = cell
+    summarise(cells)
+    write_results(NAME, results)
+    print(f"{graph.name} {place} {kind}: {cell['mean']['test']}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,12 @@ def case(tmp_path_factory):
     folder, data = write_bert(place / "bert"), communities()
     neighbours = data.targets[-1].tocoo()
     edges = np.stack([neighbours.row, neighbours.col]).astype(np.int64)
-    return folder, tokenise(data.texts, folder, 32, place / "tokens"), np.concatenate([edges, edges[::-1]], 1), data
+    return (
+        folder,
+        tokenise(data.texts, folder, 32, place / "tokens"),
+        np.concatenate([edges, edges[::-1]], 1),
+        data,
+    )
 
 
 def vectors(encoder, tokens):
@@ -107,7 +112,8 @@ def test_the_same_seed_gives_the_same_weights_and_frozen_layers_stay(case):
 
 
 @pytest.mark.parametrize(
-    ("edges", "problem"), [(np.zeros((2, 0), np.int64), "has none"), (np.array([[0, 9], [9, 0]]), "outside 0..4")]
+    ("edges", "problem"),
+    [(np.zeros((2, 0), np.int64), "has none"), (np.array([[0, 9], [9, 0]]), "outside 0..4")],
 )
 def test_edges_that_cannot_be_used_are_refused(edges, problem):
     with pytest.raises(InvalidInputError, match=problem):
