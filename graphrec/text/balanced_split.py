@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 BLOCK_BYTES = 2**26
+_SPARSE_BYTES = 2**19
+"""Sparse rows are grouped only where nodes are so small that each would cost more in calls than in products."""
 
 
 class _Rows(Protocol):
@@ -121,6 +123,7 @@ def _groups(z: Any, order: Int64, starts: Int64, block_bytes: int) -> list[tuple
     else:
         entries = np.concatenate([[0], np.cumsum(np.diff(z.indptr)[order], dtype=np.int64)])
         weight = np.diff(entries[starts]) * 8
+        block_bytes = min(block_bytes, _SPARSE_BYTES)
     ends = np.cumsum(weight)
     groups, first = [], 0
     while first < len(weight):

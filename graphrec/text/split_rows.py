@@ -114,6 +114,8 @@ def _own_columns(taken: sp.csr_matrix, starts: Int64) -> tuple[sp.csr_matrix, In
     """Rows with the columns of each node behind those of the one before, and where each node's begin."""
     import scipy.sparse as sp
 
+    if len(starts) == 2 and taken.shape[1] <= taken.nnz:  # few columns to pass over in vain
+        return taken, np.array([0, taken.shape[1]])
     wide = np.empty(taken.nnz, dtype=taken.indices.dtype)
     columns = np.zeros(len(starts), dtype=np.int64)
     for node, (low, high) in enumerate(zip(taken.indptr[starts[:-1]], taken.indptr[starts[1:]], strict=True)):
