@@ -49,8 +49,10 @@ class TreeInput:
     mark: str
 
 
-def label_tree(given: TreeInput, config: GiantConfig, stages: Stages, report: Reporter) -> LabelTree:
-    """The tree over the labels, from the work folder where it is done."""
+def label_tree(
+    given: TreeInput, config: GiantConfig, stages: Stages, report: Reporter
+) -> tuple[LabelTree, dict[str, Any]]:
+    """The tree over the labels, from the work folder where it is done; and what it was made from."""
     words = fingerprint(given.mark, config.tfidf, config.exact_bytes, config.label_dim)
     whole = fingerprint(words, config.tree)
 
@@ -59,16 +61,18 @@ def label_tree(given: TreeInput, config: GiantConfig, stages: Stages, report: Re
 
     def cluster(place: Path) -> dict[str, Any]:
         build_label_tree(z, config.tree, report.counting("tree")).save(place / _TREE)
-        return {"before": {name: stages.seconds[name] for name in _BEFORE}}
+        before = {name: stages.seconds[name] for name in _BEFORE}
+        return {"before": before, "words": stages.facts("tfidf", words)}
 
     if not stages.finished("tree", whole):
         x = load_matrix(stages.run("tfidf", words, lambda place: _tfidf(given, config, place, report)))
         report("pifa", 0.0)
         z = load_matrix(stages.run("pifa", words, embed))
     tree = LabelTree.load(stages.run("tree", whole, cluster) / _TREE)
-    stages.seconds.update(stages.facts("tree", whole)["before"])
+    facts = stages.facts("tree", whole)
+    stages.seconds.update(facts["before"])
     stages.drop(*_BEFORE)
-    return tree
+    return tree, facts["words"]
 
 
 def _tfidf(given: TreeInput, config: GiantConfig, place: Path, report: Reporter) -> dict[str, Any]:
@@ -82,7 +86,7 @@ def _tfidf(given: TreeInput, config: GiantConfig, place: Path, report: Reporter)
     exact = _exact(blocks, given, config.exact_bytes)
     if exact is not None:
         save_matrix(place, exact)
-        return {"terms": blocks.num_terms, "projected": 0}
+        return {"terms": blocks.num_terms, "label embeddings": "exact"}
     sketch = PrincipalSketch(
         blocks.num_terms, config.label_dim, config.tree.seed, max(_WIDE, config.label_dim)
     )
@@ -92,7 +96,7 @@ def _tfidf(given: TreeInput, config: GiantConfig, place: Path, report: Reporter)
     out = new_dense(place, len(rows), config.label_dim)
     project_blocks(blocks.transform_blocks(texts), sketch, len(rows), out)
     out.flush()  # type: ignore[attr-defined]
-    return {"terms": blocks.num_terms, "projected": config.label_dim}
+    return {"terms": blocks.num_terms, "label embeddings": f"{config.label_dim} main axes"}
 
 
 def _exact(blocks: TfidfBlocks, given: TreeInput, most: int) -> sp.csr_matrix | None:

@@ -71,7 +71,7 @@ class GiantRun:
         )
         with self.stages.timed("neighbourhood"):
             near, columns = self._neighbours(edge_index, num_nodes, table.empty)
-        tree = label_tree(
+        tree, words = label_tree(
             TreeInput(table, ~self.left_out, near.instances, near.labels, mark), self.config, self.stages,
             self.report,
         )  # fmt: skip
@@ -80,6 +80,7 @@ class GiantRun:
         facts = {
             "nodes without text": int(table.empty.sum()), "nodes left out": int(self.left_out.sum()),
             "edges": int(edge_index.shape[1]), "instances": len(near.instances), "labels": len(columns),
+            **words,
             "last loss by level": losses,
         }  # fmt: skip
         return FeatureAbout(

@@ -88,7 +88,7 @@ def test_the_manifest_says_what_was_done(learned: FeatureSet, encoder: Path) -> 
     # 192 labels in leaves of at most 12: 16 leaves, and 4 codes above them.
     assert about.chain == (4, 16, 192) and about.dim == 32 and about.num_nodes == 192
     assert (about.encoder, about.pooling, about.unit_length) == ("tiny", "mean", True)
-    assert about.facts["nodes without text"] == 1
+    assert about.facts["nodes without text"] == 1 and about.facts["label embeddings"] == "exact"
     assert set(about.facts["last loss by level"]) == {"0", "1"}
     assert about.parameters["xr"]["steps"] == 20
     assert set(about.seconds) == {
@@ -148,7 +148,7 @@ def _never(*_: object, **__: object) -> None:
     raise AssertionError("a stage that was done is done again")
 
 
-@pytest.mark.parametrize("stage", ["texts", "tokens", "tfidf", "pifa", "tree", "tune", "vectors", "write"])
+@pytest.mark.parametrize("stage", ["tokens", "pifa", "tune", "vectors", "write"])
 def test_a_run_that_stops_anywhere_leaves_nothing_half_done(
     encoder: Path, tmp_path: Path, stage: str, few: FeatureSet
 ) -> None:
@@ -216,14 +216,25 @@ def test_few_nodes_are_their_own_labels(few: FeatureSet) -> None:
     assert list(few.manifest.facts["last loss by level"]) == ["0"]
 
 
-def test_projected_label_embeddings_and_half_precision(encoder: Path, tmp_path: Path) -> None:
+def test_projected_label_embeddings_half_precision_and_the_first_token(encoder: Path, tmp_path: Path) -> None:
     texts, edges, _ = communities(4, 12)
     settings = GiantConfig.of(
         "small",
-        FAST | {"exact_bytes": 0, "label_dim": 64, "dtype": "float16", "xr": {**FAST["xr"], "steps": 1}},
+        FAST
+        | {
+            "exact_bytes": 1000,
+            "pooling": "cls",
+            "label_dim": 64,
+            "dtype": "float16",
+            "xr": {**FAST["xr"], "steps": 1},
+        },
     )
     found = run_giant(texts, edges, 48, tmp_path / "half", settings, encoder=encoder, device="cpu")
     assert found.features.dtype == np.float16 and len(found) == 48
+    assert found.manifest.facts["label embeddings"] == "64 main axes"
+    # Raw, as the published features are; and serving, which takes means, does not pretend to know them.
+    assert (found.manifest.pooling, found.manifest.unit_length, found.can_encode) == ("cls", False, False)
+    assert np.ptp(np.linalg.norm(found.features.astype(np.float32), axis=1)) > 0.01
 
 
 def test_what_does_not_fit_is_said_before_any_work(encoder: Path, tmp_path: Path) -> None:
