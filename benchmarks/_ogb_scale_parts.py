@@ -189,8 +189,11 @@ def training(folder: Path, size: Size, batches: int) -> dict[str, Any]:
     }
 
 
-def inference(folder: Path, size: Size) -> dict[str, Any]:
-    """Outputs of all nodes from all edges, layer by layer."""
+def inference(folder: Path, size: Size, share: int) -> dict[str, Any]:
+    """Outputs of all nodes from all edges, layer by layer; of every `share`-th portion of targets, the rest zeros.
+
+    Memory is that of the whole, as all rows are written; the time of the whole is extrapolated unless `share` is 1.
+    """
     import torch
 
     from graphrec.sparse.layerwise import layerwise
@@ -199,6 +202,18 @@ def inference(folder: Path, size: Size) -> dict[str, Any]:
     indptr, indices = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("indptr", "indices"))
     x = torch.from_numpy(np.load(folder / "features.npy", mmap_mode="c"))
     layers, apply = _sage()
-    steps = [lambda x, own, block, i=i: apply(i, x, own, block) for i in range(len(layers))]
-    out, spent = timed(lambda: layerwise(indptr, indices, x, steps))
-    return {**spent, "output": list(out.shape)}
+    computed: list[bool] = []
+
+    def step(i: int, x: Any, own: Any, block: Any) -> Any:
+        computed.append(len(computed) % share == 0)
+        return apply(i, x, own, block) if computed[-1] else own.new_zeros(len(own), layers[i].out_channels)
+
+    out, spent = timed(lambda: layerwise(indptr, indices, x, [partial(step, i) for i in range(len(layers))]))
+    scale = len(computed) / sum(computed)
+    return {
+        **spent,
+        "computed_portions": sum(computed),
+        "portions": len(computed),
+        "whole_extrapolated": {key: value * scale for key, value in spent.items()},
+        "output": list(out.shape),
+    }
