@@ -106,8 +106,12 @@ def epicurious(most: int = MOST) -> TextGraph:
     return _graph(name, texts, links, {"tags": Target(labels, nodes, TESTED)}, edge_tags=len(rare))
 
 
-def recipes() -> TextGraph:
-    """12,507 recipes, joined by who chose them and by rare ingredients; course, and cuisine where known."""
+def recipes(choices: bool = True) -> TextGraph:
+    """12,507 recipes, joined by who chose them and by rare ingredients; course, and cuisine where known.
+
+    Args:
+        choices: use people's choices; else ingredients alone join recipes, twice as many each.
+    """
     folder = need_data("recipes")
     with gzip.open(folder / "recipes.jsonl.gz", "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
@@ -129,7 +133,9 @@ def recipes() -> TextGraph:
         "course": _classes(courses, readable),
         "cuisine": _classes(cuisines, readable, shares=(0.6, 0.2)),  # some classes have but ten recipes
     }
-    links = [_co_chosen(folder / "interactions.csv", place), _same_foods(foods)]
+    if not choices:
+        return _graph("recipes_foods", texts, _same_foods(foods, NEIGHBOURS), targets)
+    links = [_co_chosen(folder / "interactions.csv", place), _same_foods(foods, NEIGHBOURS // 2)]
     return _graph("recipes", texts, np.concatenate(links, axis=1), targets)
 
 
@@ -138,6 +144,7 @@ GRAPHS: Mapping[str, Callable[[], TextGraph]] = {
     "epicurious": epicurious,
     "epicurious_all": partial(epicurious, 10**9),
     "recipes": recipes,
+    "recipes_foods": partial(recipes, choices=False),
 }
 
 
@@ -174,13 +181,13 @@ def _co_chosen(path: Path, place: Mapping[str, int]) -> Int:
     return nearest(taken.tocsr(), NEIGHBOURS // 2, SHRINK)
 
 
-def _same_foods(foods: Sequence[Sequence[str]]) -> Int:
+def _same_foods(foods: Sequence[Sequence[str]], k: int) -> Int:
     """Edges between recipes that share rare ingredients."""
     counts = Counter(food for found in foods for food in found)
     rare = sorted(food for food, n in counts.items() if RARE_FOOD[0] <= n <= RARE_FOOD[1])
     place = {food: column for column, food in enumerate(rare)}
     owned = _incidence([[place[food] for food in found if food in place] for found in foods], len(rare))
-    return nearest(_by_rarity(owned), NEIGHBOURS // 2)
+    return nearest(_by_rarity(owned), k)
 
 
 def _by_rarity(owned: sp.csr_array) -> sp.csr_array:
