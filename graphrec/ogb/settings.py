@@ -105,12 +105,21 @@ def settings_of(name: str, model: str, given: Mapping[str, Any], epochs: int | N
     Args:
         epochs: of `--epochs`; wins over all.
     """
-    found = {**_DEFAULTS.get((name, model), {}), **given}
-    if epochs is None:
-        return found
     if model == "cold-brew":
-        for part in ("teacher_training", "student_training"):
-            before = ColdBrewSettings.model_fields[part].default.model_dump()
-            found[part] = {**before, **found.get(part, {}), "epochs": epochs}
-        return found
-    return found if model == "label-propagation" else {**found, "epochs": epochs}
+        parts = ("teacher_training", "student_training")
+        told = {} if epochs is None else {part: {"epochs": epochs} for part in parts}
+        return _merged(_merged(ColdBrewSettings().model_dump(), given), told)
+    found = {**_DEFAULTS.get((name, model), {}), **given}
+    return found if epochs is None or model == "label-propagation" else {**found, "epochs": epochs}
+
+
+def _merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with others laid over them, table by table: one entry of a table leaves its neighbours alone."""
+    found = dict(base)
+    for key, value in given.items():
+        before = found.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            found[key] = _merged(before, value)
+        else:
+            found[key] = value
+    return found

@@ -178,6 +178,11 @@ def test_impossible_runs_are_refused(root: Path, spec: dict[str, Any], message: 
 def test_epochs_win_over_settings_and_batches_are_even(root: Path) -> None:
     plan = plan_nodes(RunSpec("ogbn-arxiv", "gcn", root=root, epochs=7, settings={"epochs": 9}))
     assert plan.epochs == 7 and plan.settings["epochs"] == 7
+    cold = plan_nodes(
+        RunSpec("ogbn-arxiv", "cold-brew", root=root, epochs=7, settings={"teacher": {"hidden": 16}})
+    )
+    assert cold.settings["teacher"] | {"depth": 3, "norm": "batch", "hidden": 16} == cold.settings["teacher"]
+    assert cold.settings["teacher_training"]["epochs"] == cold.settings["student_training"]["epochs"] == 7
     sizes = [len(part) for part in even_batches(np.arange(33), 16, 0, 0)]
     assert sizes == [11, 11, 11]
     drawn = np.concatenate(list(even_batches(np.arange(33), 16, 0, 1)))
