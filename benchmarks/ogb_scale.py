@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,10 @@ def sampling_rows(millions: str, entry: dict[str, Any]) -> list[list[Any]]:
 
 def show(results: dict[str, Any]) -> None:
     """Two tables from the results."""
-    whole = [(key, entry) for key, entry in results["sizes"].items() if set(PARTS) <= set(entry)]
+    whole = sorted(
+        ((key, entry) for key, entry in results["sizes"].items() if set(PARTS) <= set(entry)),
+        key=lambda pair: float(pair[0]),
+    )
     columns = [
         "M edges",
         "threads",
@@ -156,6 +160,7 @@ def main() -> None:
         return
     results = read_results(NAME) or {"sizes": {}}
     results["protocol"] = {"fanouts": parts.FANOUTS, "batch": parts.BATCH, "hidden": parts.HIDDEN}
+    results["protocol"] |= {name: version(name) for name in ("numba", "dgl")}
     for millions in args.millions:
         edges = round(millions * 1e6)
         size = Size(NODES, EDGES) if edges == EDGES else Size.of_edges(edges)
