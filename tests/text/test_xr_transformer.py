@@ -20,6 +20,8 @@ from tests.text.tiny_bert import Communities, communities, margin, one_hot, writ
 
 SHORT = XRConfig(batch=20, micro_batch=20, steps=4, learning_rate=1e-3, save_seconds=0, report_every=1)
 
+ONE_STEP = SHORT.model_copy(update={"steps": 1, "bootstrap": "inherit"})
+
 
 class KillError(Exception):
     """Stands for the kill."""
@@ -169,8 +171,7 @@ def test_the_global_random_numbers_stay_and_nothing_is_left_on_the_disk(case, tm
     )
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    one = SHORT.model_copy(update={"steps": 1})
-    fit_levels(encoder, case.tokens, case.seen, counts, case.data.chain, one, device="cpu")
+    fit_levels(encoder, case.tokens, case.seen, counts, case.data.chain, ONE_STEP, device="cpu")
     assert torch.equal(torch.get_rng_state(), before) and not list(tmp_path.iterdir())
 
 
@@ -211,8 +212,7 @@ def test_a_later_head_begins_as_support_vector_machines_on_the_vectors_so_far(ca
 
 def test_words_stay_unless_asked_for(case):
     start = weights(load_encoder(case.folder))["body.words.weight"]
-    still = case.fit(SHORT.model_copy(update={"steps": 1}))
-    moved = case.fit(SHORT.model_copy(update={"steps": 1, "train_words": True}))
+    still, moved = (case.fit(ONE_STEP.model_copy(update={"train_words": words})) for words in (False, True))
     assert torch.equal(weights(still)["body.words.weight"], start)
     assert not torch.equal(weights(moved)["body.words.weight"], start)
 
@@ -224,7 +224,7 @@ def levels_of(case, **options):
 
 
 def test_small_levels_are_tuned_and_the_nodes_never(case):
-    one = SHORT.model_copy(update={"steps": 1})
+    one = ONE_STEP
     assert levels_of(case, config=one.model_copy(update={"max_match_clusters": 15})) == {0}
     assert levels_of(case, config=one) == {0, 1}
     flat, root = [case.data.targets[-1]], [one_hot(np.zeros(400, int), 1)]
