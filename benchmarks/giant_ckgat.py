@@ -34,7 +34,7 @@ from _common import need_data, print_table, read_results, stopwatch, write_resul
 from _recipe_store import recipe_store
 from _text_features import _embedded, _upper
 from _text_features import features as text_features
-from _text_graphs import NEIGHBOURS, SHRINK, TextGraph, _foods, _same_foods, nearest, recipes
+from _text_graphs import NEIGHBOURS, SHRINK, TextGraph, _foods, _recipe, _same_foods, nearest
 from _text_settings import settings_of
 from cold_items import NEW, K, Rows, _choices, _rows, among
 from numpy.typing import NDArray
@@ -94,7 +94,7 @@ class Texts:
     """The recipes as the file has them.
 
     Args:
-        graph: their texts; its edges are not looked at here, since they know held-out interactions.
+        graph: their texts, as `giant_features.py` reads them, without edges.
         foods: of each text.
         place: row among the texts of each recipe of the store.
     """
@@ -109,7 +109,12 @@ class Texts:
             lines = [json.loads(line) for line in file]
         place = {str(line["identifier"]): row for row, line in enumerate(lines)}
         foods = [_foods(line.get("recipeIngredient", ())) for line in lines]
-        return cls(recipes(), foods, np.array([place[name] for name in ids]))
+        texts = [
+            _recipe(line.get("name", ""), found, line.get("recipeInstructions", ()))
+            for line, found in zip(lines, foods, strict=True)
+        ]
+        graph = TextGraph("recipes", texts, np.zeros((2, 0), np.int64), {}, {})
+        return cls(graph, foods, np.array([place[name] for name in ids]))
 
 
 def strict_edges(world: World, texts: Texts, seen: Int) -> Int:
