@@ -31,7 +31,7 @@ class ItemKNNConfig(ItemItemConfig):
     """Added to the denominator: similarities that rest on few users shrink towards 0."""
     user_normalisation: bool = True
     """Divide a user's row by the root of its length, so that heavy users do not decide every similarity."""
-    feature_weight: NonNegativeFloat = 1.0
+    feature_weight: NonNegativeFloat = 0.3
     """How many shared users features that point the same way count for; 0 leaves features out."""
 
 

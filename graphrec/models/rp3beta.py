@@ -36,7 +36,7 @@ class RP3betaConfig(ItemItemConfig):
     """Power of the target's popularity that divides the walk's probability."""
     k: PositiveInt = 1000
     """Targets that each source item keeps."""
-    feature_weight: NonNegativeFloat = 1.0
+    feature_weight: NonNegativeFloat = 0.1
     """Weight of steps between items of like features beside walks by way of users; 0 leaves features out."""
     feature_neighbours: PositiveInt = 100
     """Items of like features that such a step can reach."""
