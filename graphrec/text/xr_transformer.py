@@ -82,8 +82,8 @@ class XRConfig(BaseModel):
     """How the head of a later level begins: support vector machines on the vectors so far, or as its parents."""
     bootstrap_cost: PositiveFloat = 100.0
     """C of those machines. As published; a few thousand texts in hundreds of dimensions are then told apart without
-    error (Cora, 64 codes: loss 0.0001 on the texts fitted on, 0.57 on others) and leave the level little to learn:
-    there `inherit`, or a cost far lower, is worth a try."""
+    error and leave the level little to learn. On Cora's 2,277 abstracts and 64 codes the loss is 0.0001 on the texts
+    fitted on and 0.57 on others with 100, 0.10 and 0.14 with 0.01: take that for small graphs."""
     bootstrap_examples: PositiveInt = 10_000
     """Most texts that one of them is fitted on."""
     seed: NonNegativeInt = 0
