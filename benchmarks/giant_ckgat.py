@@ -127,7 +127,9 @@ def strict_edges(world: World, texts: Texts, seen: Int) -> Int:
     taken = sp.csr_array((np.ones(len(pairs[0]), np.float32), pairs), shape=(len(seen), train.shape[0]))
     taken = taken @ sp.diags_array((1 / np.maximum(taken.sum(axis=0), 1) ** 0.5).astype(np.float32))
     together = nearest(taken.tocsr(), NEIGHBOURS // 2, SHRINK)
-    return np.concatenate([together, _same_foods([texts.foods[text] for text in seen])], axis=1)
+    return np.concatenate(
+        [together, _same_foods([texts.foods[text] for text in seen], NEIGHBOURS // 2)], axis=1
+    )
 
 
 def giant(world: World, texts: Texts, folder: Path) -> Float:
