@@ -18,7 +18,7 @@ COLOURS = {
 
 
 def draw(graphs: Mapping[str, Any], target: Path, titles: Mapping[str, str]) -> None:
-    """Write one panel per graph, target and network; in each, bars begin at its lowest score less five points."""
+    """Write one panel per graph, target and network; in each, bars begin a little below its lowest score."""
     parts: list[str] = []
     y = 10
     for name, entry in graphs.items():
@@ -28,10 +28,11 @@ def draw(graphs: Mapping[str, Any], target: Path, titles: Mapping[str, str]) -> 
             measure = (
                 "mean average precision" if "micro_f1" in next(iter(cells.values()))["mean"] else "accuracy"
             )
-            parts.append(_text(10, y + 16, f"{name}: {place} ({measure}, %)", bold=True))
-            y += HEAD
-            low = min(cell["mean"]["test"]["mean"] for cell in cells.values()) - 5
+            low = min(cell["mean"]["test"]["mean"] for cell in cells.values()) // 5 * 5 - 5
             high = max(c["mean"]["test"]["mean"] + (c["mean"]["test"]["sd"] or 0) for c in cells.values())
+            title = f"{name}: {place} ({measure}, %; bars begin at {low:.0f})"
+            parts.append(_text(10, y + 16, title, bold=True))
+            y += HEAD
             for kind in (kind for kind in titles if kind in cells):
                 parts += _bar(y, titles[kind], COLOURS[kind], cells[kind]["mean"]["test"], low, high)
                 y += GAP
