@@ -14,7 +14,8 @@ is a test node of another, for every kind alike.
 
 Scores are accuracies, on tags the mean average precision with micro and macro F1 beside it (one threshold for all tags,
 chosen on validation nodes), in percent. Encoders read the first 64 or 40 tokens of a text, TF-IDF all of it. Link
-prediction reads as many texts as GIANT. Seconds are wall time on one core, on a machine that others used as well.
+prediction reads as many texts as GIANT. Seconds are wall time on one core, on a machine that others used as well;
+those of tuned encoders leave out the frozen lower layers, which were run once, for `MiniLM`.
 """
 
 from __future__ import annotations
