@@ -16,7 +16,7 @@ from graphrec.sparse import csr_build
 from graphrec.sparse.csr_build import build_csr, build_csr_from_chunks
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     edges=st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), max_size=40),
     undirected=st.booleans(),

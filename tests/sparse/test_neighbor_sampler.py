@@ -63,7 +63,7 @@ def test_all_neighbours_give_what_the_full_graph_gives(conv: type, form: str) ->
     torch.testing.assert_close(h[batch.seed_rows], expected[seeds])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     edges=st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=60),
     seeds=st.lists(st.integers(0, 11), max_size=6),
