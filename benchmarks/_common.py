@@ -17,7 +17,9 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "benchmarks" / "results"
-PACKAGES = ("numpy", "scipy", "torch", "torch-geometric", "implicit", "faiss-cpu", "SQLAlchemy", "pydantic")
+PACKAGES = (
+    "numpy", "scipy", "torch", "torch-geometric", "numba", "dgl", "implicit", "faiss-cpu", "SQLAlchemy", "pydantic",
+)  # fmt: skip
 
 
 def graphrec_data_dir() -> Path:
