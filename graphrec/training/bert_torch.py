@@ -42,7 +42,7 @@ class TorchBert(nn.Module):
 
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """What the last block makes of every token, `[texts, length, hidden]`; arguments as in :meth:`forward`."""
-        states = self.words(tokens) + self.positions.weight[: tokens.shape[1]] + self.segments.weight[0]
+        states: Tensor = self.words(tokens) + self.positions.weight[: tokens.shape[1]] + self.segments.weight[0]
         states = self.dropout(self.norm(states))
         for block in self.blocks:
             states = block(states, mask[:, None, None, :])
