@@ -16,6 +16,7 @@ from graphrec.errors import CorruptionError, StoreError
 from graphrec.store.snapshot_files import sync_file
 
 _STARTED, _DONE, _LOCK = "started.json", "done.json", "lock"
+_FORM = 2  # of what stages write; raised when a later one would read an earlier one's files differently
 
 
 class Stages:
@@ -154,8 +155,10 @@ class Stages:
 
 
 def fingerprint(*parts: object) -> str:
-    """A short hash over the text of some values."""
-    digest = hashlib.sha256()
+    """A short hash over the text of some values and the version of the code that reads the files."""
+    from graphrec import __version__
+
+    digest = hashlib.sha256(f"{__version__} {_FORM}:".encode())
     for part in parts:
         content = str(part).encode()
         digest.update(f"{len(content)}:".encode() + content)
