@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from _common import need_data
+from _text_store import store_edges
 from _text_tags import MOST, TESTED, edge_tags
 from numpy.typing import NDArray
 
@@ -106,11 +107,11 @@ def epicurious(most: int = MOST) -> TextGraph:
     return _graph(name, texts, links, {"tags": Target(labels, nodes, TESTED)}, edge_tags=len(rare))
 
 
-def recipes(choices: bool = True) -> TextGraph:
+def recipes(joined: str = "choices") -> TextGraph:
     """12,507 recipes, joined by who chose them and by rare ingredients; course, and cuisine where known.
 
     Args:
-        choices: use people's choices; else ingredients alone join recipes, twice as many each.
+        joined: `choices` as above, `foods` by ingredients alone, twice as many each, `store` by what the store knows.
     """
     folder = need_data("recipes")
     with gzip.open(folder / "recipes.jsonl.gz", "rt", encoding="utf-8") as file:
@@ -133,8 +134,10 @@ def recipes(choices: bool = True) -> TextGraph:
         "course": _classes(courses, readable),
         "cuisine": _classes(cuisines, readable, shares=(0.6, 0.2)),  # some classes have but ten recipes
     }
-    if not choices:
+    if joined == "foods":
         return _graph("recipes_foods", texts, _same_foods(foods, NEIGHBOURS), targets)
+    if joined == "store":
+        return _graph("recipes_store", texts, store_edges(folder / "recipes.jsonl.gz", place), targets)
     links = [_co_chosen(folder / "interactions.csv", place), _same_foods(foods, NEIGHBOURS // 2)]
     return _graph("recipes", texts, np.concatenate(links, axis=1), targets)
 
@@ -144,7 +147,8 @@ GRAPHS: Mapping[str, Callable[[], TextGraph]] = {
     "epicurious": epicurious,
     "epicurious_all": partial(epicurious, 10**9),
     "recipes": recipes,
-    "recipes_foods": partial(recipes, choices=False),
+    "recipes_foods": partial(recipes, "foods"),
+    "recipes_store": partial(recipes, "store"),
 }
 
 

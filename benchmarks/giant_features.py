@@ -5,7 +5,8 @@
 
 The graphs are in `_text_graphs.py`: abstracts with citations (7 classes), recipes joined by rare tags (40 common tags
 of diet, course and season to be found; `epicurious_all` joins them by all tags that are held apart), and recipes joined
-by who chose them and by rare ingredients (3 courses; 19 cuisines). Features see all texts and edges and no label. An
+by who chose them and by rare ingredients (3 courses; 19 cuisines; `recipes_foods` and `recipes_store` join them by
+ingredients, and by what the store knows). Features see all texts and edges and no label. An
 MLP and GraphSAGE take them to the labels: a tenth of the labelled nodes trains, a tenth chooses settings (eight each,
 the same for every kind of features; see `_text_downstream.py`) and epoch, the rest tests, in random splits;
 cuisines, of which some have ten recipes, 60/20/20. Settings of the tuning (`_text_settings.py`) were chosen on
@@ -15,7 +16,8 @@ is a test node of another, for every kind alike.
 Scores are accuracies, on tags the mean average precision with micro and macro F1 beside it (one threshold for all tags,
 chosen on validation nodes), in percent. Encoders read the first 64 or 40 tokens of a text, TF-IDF all of it. Link
 prediction reads as many texts as GIANT. Seconds are wall time on one core, on a machine that others used as well;
-those of tuned encoders leave out the frozen lower layers, which were run once, for `MiniLM`.
+those of tuned encoders leave out the frozen lower layers, which were run once, for `MiniLM`. The last table says
+what the edges know of the labels beside what the untuned encoder does (`_text_agreement.py`; all labelled nodes).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from typing import Any
 
 import numpy as np
 from _common import RESULTS, mean_sd, print_table, read_results, stopwatch, write_results
+from _text_agreement import agreement
 from _text_downstream import EPOCHS, LARGE, choose, grid, run
 from _text_features import Features, features
 from _text_graphs import GRAPHS, TextGraph
@@ -124,6 +127,8 @@ def show(name: str, entry: dict[str, Any]) -> None:
                 ]
             )
         print_table(f"{name}, {place}", ["features", *measures, "minus frozen (se)", "seconds"], lines)
+    lines = [[key, *found.values()] for key, found in entry.get("agreement", {}).items()]
+    print_table(f"{name}: neighbours of the same label, %", ["", "edges", "nearest by MiniLM", "chance"], lines)
 
 
 def main() -> None:
@@ -151,6 +156,8 @@ def main() -> None:
                 if cells.get(kind, {}).get("features") != made_with:
                     cell = study(graph, target, model, kind, args.cache, splits)
                     _keep(graph, f"{target}, {model}", kind, {"features": made_with} | cell)
+        x = made(graph, "frozen", 0, args.cache).x
+        _keep_agreement(graph, {key: agreement(graph, target, x) for key, target in graph.targets.items()})
         show(name, _read()["graphs"].get(name, {"cells": {}}))
     draw(_read()["graphs"], RESULTS / f"{NAME}.svg", TITLES)
 
@@ -160,6 +167,13 @@ def _read() -> dict[str, Any]:
     found = read_results(NAME)
     described = {"grids": {model: grid(model) for model in MODELS}, "epochs": EPOCHS}
     return found if found.get("protocol") == described else {"protocol": described, "graphs": {}}
+
+
+def _keep_agreement(graph: TextGraph, found: dict[str, Any]) -> None:
+    """What the edges know of the labels, and what the text knows without them."""
+    results = _read()
+    results["graphs"].setdefault(graph.name, {"cells": {}})["agreement"] = found
+    write_results(NAME, results)
 
 
 def _keep(graph: TextGraph, place: str, kind: str, cell: dict[str, Any]) -> None:

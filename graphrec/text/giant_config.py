@@ -67,7 +67,7 @@ PRESETS: dict[str, GiantConfig] = {
         max_tokens=64,
         # Few buckets: a catalogue has few n-grams, and 2^26 of them would take longer to clear than to count.
         tfidf=TfidfConfig(bucket_bits=(18, 21, 18)),
-        tree=LabelTreeConfig(min_codes=256),
+        tree=LabelTreeConfig(min_codes=256, max_leaf_size=16),
         xr=XRConfig(
             loss="softmax", epochs=1.0, learning_rate=2e-4, head_rate=1e-3, frozen_layers=4, max_match_clusters=256
         ),

@@ -41,6 +41,8 @@ def test_every_command_of_the_design_exists_and_has_help(graphrec: Command) -> N
         "preferences",
         "forget",
         "nlu",
+        "features",
+        "ogb",
     }
     assert names == wanted
     for name in sorted(wanted):

@@ -156,7 +156,7 @@ def test_public_surface_of_a_split_hides_the_test_rows():
             assert found is None or not pairs(found) & held(split)
     public = {name for name in dir(split) if not name.startswith("_")}
     assert public == {
-        "as_of", "cold_items", "cold_users", "counts", "kg", "name",
+        "as_of", "cold_items", "cold_users", "counts", "features", "kg", "name",
         "num_items", "num_users", "seen", "test_time", "train", "train_data", "valid",
     }  # fmt: skip
     assert "_test" not in repr(split)
