@@ -37,7 +37,7 @@ RESTRICTED = {
     ("torch.load", "graphrec/ogb/loading.py"),
 }
 """Planetoid publishes pickles: its reader builds arrays, CSR parts and dictionaries of lists, and refuses all else. OGB
-publishes torch archives: they are read with `weights_only=True` and a list of arrays; the module names pickle's error."""
+publishes torch archives, read with `weights_only=True` and a list of arrays; the module names pickle's error."""
 LONGEST = 400
 MEDIAN = 160
 
