@@ -53,6 +53,14 @@ def write_text(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Put a text file in place of what is there, whole or not at all: a temporary name, flushed, one rename."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    write_text(fresh, text)
+    fresh.replace(path)
+
+
 def _check_target(target: Path, marker: str, noun: str) -> None:
     if target.is_file() or target.is_symlink():
         raise InvalidInputError(f"{target} is a file or link; name a folder for the {noun}.")

@@ -21,8 +21,10 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from graphrec.bundle.folders import replace_text
 from graphrec.errors import CorruptionError, InvalidInputError, NotFoundError, StoreError
 from graphrec.ogb.loading import folder_name, meta_info
+from graphrec.store.snapshot_files import sync_file
 
 TIMEOUT = 60.0
 """Seconds without a byte after which a connection is given up."""
@@ -207,12 +209,7 @@ def _recorded(record: Path) -> dict[str, object] | None:
 
 def _record(record: Path, url: str, target: Path) -> None:
     text = json.dumps({"url": url, "bytes": target.stat().st_size, "sha256": _digest(target)}, indent=1)
-    draft = record.with_name(f"{record.name}.tmp")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(record)
+    replace_text(record, text + "\n")
 
 
 def _digest(path: Path) -> str:
@@ -241,5 +238,4 @@ def _check_members(archive: Path, opened: zipfile.ZipFile) -> str:
 def _flush(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+            sync_file(path)

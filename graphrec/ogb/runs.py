@@ -7,13 +7,13 @@ written anew after every row).
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from graphrec.bundle.folders import replace_text
 from graphrec.errors import CorruptionError, InvalidInputError, StoreError
 from graphrec.ogb.machine import hardware, peak_memory, versions
 from graphrec.ogb.protocol import Plan, RunSpec
@@ -119,13 +119,8 @@ def _read(path: Path) -> Row:
 
 
 def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.tmp")
     try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        replace_text(path, text)
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror or error}.") from error
 

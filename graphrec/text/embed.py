@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graphrec.bundle.folders import replace_text
 from graphrec.errors import InvalidInputError, StoreError
 from graphrec.text.encoder import TextEncoder
 from graphrec.text.schedule import Report, TextProgress, pick_device
@@ -150,12 +151,7 @@ class _PartFile:
             self._file.flush()
             os.fsync(self._file.fileno())
             self.done += len(rows)
-            fresh = self._note.with_suffix(".new")
-            with fresh.open("w", encoding="utf-8") as note:
-                json.dump({"mark": self._mark, "done": self.done}, note)
-                note.flush()
-                os.fsync(note.fileno())
-            os.replace(fresh, self._note)
+            replace_text(self._note, json.dumps({"mark": self._mark, "done": self.done}))
         except OSError as error:
             raise self._refused(error) from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from graphrec.bundle.folders import replacing_folder, write_text
 from graphrec.bundle.safetensors_io import read_safetensors, write_safetensors
 from graphrec.encoders.find import minilm_directory
 from graphrec.errors import CorruptionError, InvalidInputError, MissingExtraError, NotFoundError
+from graphrec.store.snapshot_files import sync_file
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 POOLING_FILE = Path("1_Pooling") / "config.json"
@@ -123,7 +123,7 @@ def write_encoder(
         for name in _BESIDE:
             if (source / name).is_file():
                 shutil.copyfile(source / name, folder / name)
-                _flush(folder / name)
+                sync_file(folder / name)
         (folder / POOLING_FILE).parent.mkdir()
         modes: dict[str, Any] = {key: name == pooling for name, key in _KEYS.items()}
         write_text(folder / POOLING_FILE, json.dumps({"word_embedding_dimension": dim} | modes))
@@ -147,9 +147,6 @@ def _json_object(path: Path) -> dict[str, Any]:
     return found
 
 
-def _flush(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def as_float32(array: NDArray[Any]) -> NDArray[np.float32]:

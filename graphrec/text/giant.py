@@ -72,9 +72,7 @@ def run_giant(
     _check_device(device)
     settings = config or GiantConfig.of()
     begin = load_encoder(encoder, settings.pooling, settings.encoder_dropout)
-    begin.freeze(
-        settings.xr.frozen_layers, words=not settings.xr.train_words
-    )  # too many layers: found out now
+    begin.freeze(settings.xr.frozen_layers, words=not settings.xr.train_words)  # too many: found out now
     stages = Stages(out.with_name(f"{out.name}.work"), resume=resume)
     with stages.locked():
         run = GiantRun(given, settings, encoder, begin, device, stages, Reporter(progress), without)

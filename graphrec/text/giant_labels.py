@@ -15,7 +15,7 @@ from graphrec.text.giant_config import GiantConfig
 from graphrec.text.giant_progress import Reporter
 from graphrec.text.label_tree import LabelTree, build_label_tree
 from graphrec.text.matrix_files import load_matrix, new_dense, save_matrix
-from graphrec.text.pifa import pifa
+from graphrec.text.pifa import pifa, pifa_entries
 from graphrec.text.principal_sketch import PrincipalSketch, label_sample
 from graphrec.text.projection import project_blocks
 from graphrec.text.stages import Stages, fingerprint
@@ -103,15 +103,13 @@ def _exact(blocks: TfidfBlocks, given: TreeInput, most: int) -> sp.csr_matrix | 
     """All rows as they are; None as soon as it shows that the label embeddings would need more than `most` bytes."""
     import scipy.sparse as sp
 
-    degrees = np.diff(given.labels.indptr).astype(np.int64)
     parts: list[sp.csr_matrix] = []
     row = entries = 0
     if not most:
         return None
     for part in blocks.transform_blocks(given.table[node] for node in given.instances.tolist()):
-        sizes = np.diff(part.indptr).astype(np.int64)
-        entries += int(sizes @ degrees[row : row + len(sizes)])
-        row += len(sizes)
+        entries += pifa_entries(given.labels[row : row + part.shape[0]], part)
+        row += part.shape[0]
         if entries * _PIFA_BYTES > most:
             return None
         parts.append(part)

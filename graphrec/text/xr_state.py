@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphrec.bundle.folders import write_text
+from graphrec.bundle.folders import replace_text
 from graphrec.bundle.safetensors_io import read_safetensors, write_safetensors
 from graphrec.errors import CorruptionError, InvalidInputError
 from graphrec.text.encoder import TextEncoder
@@ -59,10 +59,7 @@ class RunState:
                     "that folder or name another."
                 )
             return
-        fresh = mark.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        write_text(fresh, json.dumps({"fingerprint": fingerprint}))
-        os.replace(fresh, mark)
+        replace_text(mark, json.dumps({"fingerprint": fingerprint}))
 
     def save(
         self, level: int, step: int, encoder: TextEncoder, head: LevelHead, optimizer: torch.optim.Optimizer
