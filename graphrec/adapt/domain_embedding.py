@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Literal
 
 import numpy as np
@@ -157,26 +158,28 @@ def _eigenvectors(adjacency: Float, dim: int) -> Float:
         end = begin + 1
         while end < num and values[end] - values[begin] < _SAME:
             end += 1
-        found += _waves(vectors[:, begin:end]) if end - begin > 1 else [vectors[:, begin]]
+        several = end - begin > 1
+        found += _waves(vectors[:, begin:end], dim - len(found)) if several else [vectors[:, begin]]
         begin = end
     table = np.stack([_signed(vector) for vector in found[:dim]], axis=1)
     return np.pad(table, ((0, 0), (0, dim - table.shape[1])))
 
 
-def _waves(space: Float) -> list[Float]:
-    """An orthonormal basis of the space, from cosines and sines over the nodes' order made to lie in it."""
+def _waves(space: Float, most: int) -> list[Float]:
+    """The first vectors of an orthonormal basis of the space: cosines and sines over the nodes, made to lie in it."""
     num, size = space.shape
     basis: list[Float] = []
     turn = 2 * np.pi * np.arange(num) / num
-    for wave in range(num):
-        for shape in (np.cos(wave * turn), np.sin(wave * turn)):
-            vector = space @ (space.T @ shape)
-            for _ in range(2):  # twice is enough against rounding
-                for other in basis:
-                    vector = vector - other * (other @ vector)
-            length = float(np.linalg.norm(vector))
-            if length > _NIL * np.sqrt(num) and len(basis) < size:
-                basis.append(vector / length)
+    for wave, shape in itertools.product(range(num), (np.cos, np.sin)):
+        if len(basis) == min(size, most):
+            break
+        vector = space @ (space.T @ shape(wave * turn))
+        for _ in range(2):  # twice is enough against rounding
+            for other in basis:
+                vector = vector - other * (other @ vector)
+        length = float(np.linalg.norm(vector))
+        if length > _NIL * np.sqrt(num):
+            basis.append(vector / length)
     return basis
 
 
