@@ -282,8 +282,8 @@ def _nodes(
         shape = svg.square if square else svg.circle
         dash = {"stroke_dasharray": "2 2"} if colour == svg.PAPER else {}
         parts.append(shape(x, y, radius, colour, tip, stroke=svg.INK, **dash))
-    names = _names(graph)
-    for (x, y, anchor), name in zip(label_spots(spots, names, radius, size), names, strict=True):
-        if name:
+    if named:
+        names = _names(graph)
+        for (x, y, anchor), name in zip(label_spots(spots, names, radius, size), names, strict=True):
             parts.append(svg.text(x, y, name, anchor=anchor, halo=True, size=size))
     return parts
