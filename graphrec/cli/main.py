@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from graphrec import __version__
 from graphrec.cli import (
+    adapt,
     demo,
     doctor,
     evaluate,
@@ -37,6 +38,7 @@ app.command("info")(manage.info)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(features.app, name="features")
+app.command("adapt")(adapt.adapt)
 app.command("recommend")(recommend.recommend)
 app.command("similar")(recommend.similar)
 app.command("record")(manage.record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,15 +48,21 @@ def write_world(folder: Path, *, hidden: tuple[str, ...] = ()) -> str:
         writer.add_relation("near", "shop", "shop")
         writer.add_relation("in_city", "shop", "city")
         writer.add_relation("contains", "dish", "food")
-        writer.add_edges("near", [(one, other, 4.0) for one, other in zip(SHOPS, SHOPS[1:], strict=False)])
+        writer.add_edges("near", [(one, other, 4.0) for one, other in pairwise(SHOPS)])
         writer.add_edges("near", [("south", "river", 2.0), ("north", "north", 9.0)])
-        writer.add_edges("in_city", [("north", "A"), ("hill", "A"), ("centre", "B"), ("river", "B"), ("south", "C")])
+        writer.add_edges(
+            "in_city", [("north", "A"), ("hill", "A"), ("centre", "B"), ("river", "B"), ("south", "C")]
+        )
         for place, shop in enumerate(SHOPS):
             rows = range(DISHES)
             foods = {n: draw.choice(WORDS[kind(n)], 3, replace=False).tolist() for n in rows}
             writer.add_nodes("dish", [(dish(shop, n), f"{' '.join(foods[n][:2])} of {shop}") for n in rows])
-            writer.set_properties("dish", "description", [(dish(shop, n), " and ".join(foods[n])) for n in rows])
-            writer.set_properties("dish", "region", [(dish(shop, n), "east" if place < 2 else "west") for n in rows])
+            writer.set_properties(
+                "dish", "description", [(dish(shop, n), " and ".join(foods[n])) for n in rows]
+            )
+            writer.set_properties(
+                "dish", "region", [(dish(shop, n), "east" if place < 2 else "west") for n in rows]
+            )
             writer.add_edges("sold_in", [(dish(shop, n), shop) for n in rows])
             writer.add_edges("contains", [(dish(shop, n), food) for n in rows for food in foods[n]])
             if shop not in hidden:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ def test_a_relation_between_domains_keeps_its_weights_in_proportion(
     """Loops count nowhere, not even as the largest weight; of the two directions the heavier counts."""
     found = domain_graph(snapshot, "dish", shops, "relation:near")
     assert found.names == SHOPS
-    assert edges(found) == {frozenset(pair): 1.0 for pair in zip(SHOPS, SHOPS[1:], strict=False)}
+    assert edges(found) == {frozenset(pair): 1.0 for pair in pairwise(SHOPS)}
 
 
 def test_weights_are_divided_by_the_largest(tmp_path: Path) -> None:

@@ -45,7 +45,9 @@ def test_texts_are_values_and_blank_is_none(tmp_path: Path) -> None:
     with GraphStore.open(f"sqlite:///{tmp_path / 's.db'}") as store:
         with store.writing() as writer:
             writer.add_nodes("shop", [(name, None) for name in "abcd"])
-            writer.set_properties("shop", "region", [("a", "west"), ("b", " east "), ("c", "west"), ("d", "  ")])
+            writer.set_properties(
+                "shop", "region", [("a", "west"), ("b", " east "), ("c", "west"), ("d", "  ")]
+            )
         found = node_values(write_snapshot(store, tmp_path / "snap"), "shop", "region")
     assert found.names == ("east", "west") and found.value.tolist() == [1, 0, 1, -1]
     assert found.relation is None and found.node_type is None
@@ -75,13 +77,13 @@ def test_health_stands_for_the_scores_that_there_are(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named(snapshot: GraphSnapshot) -> None:
-    with pytest.raises(NotFoundError, match="no 'colour'.*sold_in.*region.*salt"):
+    with pytest.raises(NotFoundError, match=r"no 'colour'.*sold_in.*region.*salt"):
         node_values(snapshot, "dish", "colour")
     with pytest.raises(NotFoundError, match="no 'health'"):
         node_labels(snapshot, "dish", "health")
     with pytest.raises(NotFoundError, match="no number 'sugar'"):
         node_labels(snapshot, "dish", "salt,sugar")
-    with pytest.raises(InvalidInputError, match="No dish has exactly one contains .* joined to several"):
+    with pytest.raises(InvalidInputError, match=r"No dish has exactly one contains .* joined to several"):
         node_values(snapshot, "dish", "contains")
     with pytest.raises(NotFoundError, match="no node type 'cake'"):
         node_values(snapshot, "cake", "shop")

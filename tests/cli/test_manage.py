@@ -42,6 +42,7 @@ def test_every_command_of_the_design_exists_and_has_help(graphrec: Command) -> N
         "forget",
         "nlu",
         "features",
+        "adapt",
         "ogb",
     }
     assert names == wanted

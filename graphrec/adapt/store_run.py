@@ -1,0 +1,218 @@
+"""From an adaptation problem to a folder: check, train, predict the nodes of target domains, report.
+
+The folder holds `models/SEED` (:class:`graphrec.adapt.model.AdaptedModel`), `predictions.jsonl`, `report.json`,
+`domain_graph.svg`, `README.md`, with texts as inputs `features.json` and `features.safetensors`
+(:class:`graphrec.adapt.features.TextFeatures`), and `hops.svg` where target labels were looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphrec.adapt.advice import advise
+from graphrec.adapt.card import adaptation_card
+from graphrec.adapt.config import AdaptConfig
+from graphrec.adapt.data import DomainData
+from graphrec.adapt.from_store import StoreData
+from graphrec.adapt.model import AdaptedModel
+from graphrec.adapt.pictures import draw_graph, draw_hops
+from graphrec.adapt.rehearsal import PLAIN, Rehearsal, plain, rehearse
+from graphrec.adapt.report import agreement, domain_rows, held_out_scores, prediction_rows, target_scores
+from graphrec.adapt.trainer import adapt
+from graphrec.bundle.folders import replacing_folder, write_text
+from graphrec.errors import InvalidInputError
+from graphrec.training.run_log import Log
+
+REPORT, PREDICTIONS, CARD, MODELS = "report.json", "predictions.jsonl", "README.md", "models"
+GRAPH_PICTURE, HOPS_PICTURE = "domain_graph.svg", "hops.svg"
+FORMAT = 1
+LEAST_STEPS = 400
+
+Logs = Callable[[str, int], AbstractContextManager[Log]]
+"""Opens the record of one training or of the rehearsal, given its title and the most steps it takes."""
+
+_SPLITS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class RunOptions:
+    """What is done beside training.
+
+    Args:
+        seeds: one model each; their predictions are averaged.
+        check: rehearse the method on source domains first.
+        fall_back: take the plain model where the rehearsal found no gain.
+        evaluate: look at the labels of target domains, after training, and report scores on them beside those of the
+            plain model.
+        logs: progress.
+    """
+
+    seeds: Sequence[int] = (0,)
+    check: bool = True
+    fall_back: bool = False
+    evaluate: bool = False
+    logs: Logs | None = None
+
+
+def adapt_to_folder(
+    found: StoreData, out: Path, config: AdaptConfig | None = None, options: RunOptions | None = None
+) -> dict[str, Any]:
+    """Adapt a predictor and write what it says of all nodes in target domains.
+
+    Args:
+        out: folder to write, whole or not at all; an older adaptation there is replaced.
+
+    Returns:
+        The report, as in `report.json`.
+
+    Raises:
+        InvalidInputError: no seed, or something else that lies at `out`.
+        StoreError: the disk refused.
+    """
+    options = options or RunOptions()
+    config = paced(config or AdaptConfig(), found.data)
+    if not options.seeds:
+        raise InvalidInputError("At least one seed is needed.")
+    with replacing_folder(out, REPORT, "adaptation") as folder:
+        warnings = advise(found.data)
+        rehearsal = _rehearsal(found, config, options)
+        if rehearsal is not None:
+            warnings += [line for name in rehearsal.methods for line in _warning(rehearsal, name)]
+            if options.fall_back and rehearsal.best() == PLAIN:
+                config = plain(config)
+        models = _train(found, config, options, config.method)
+        predictions = [_predict(found, model) for model in models]
+        report: dict[str, Any] = {
+            "format": FORMAT, **_origin(found), "method": config.method, "seeds": list(options.seeds),
+            "config": config.model_dump(mode="json"), "stopped": [model.stopped for model in models],
+            "check": None if rehearsal is None else rehearsal.summary(), "warnings": warnings,
+            "held_out": held_out_scores(found, predictions), "agreement": agreement(found, predictions),
+            "targets": _evaluation(found, config, options, predictions), "domains": domain_rows(found),
+        }  # fmt: skip
+        report = {key: _plain_json(each) for key, each in report.items()}
+        _write(folder, found, models, np.mean(predictions, axis=0), report)
+    return report
+
+
+def paced(config: AdaptConfig, data: DomainData) -> AdaptConfig:
+    """Enough epochs for a few hundred steps where domains are small, unless the settings say how many.
+
+    An epoch shows an average domain's rows once: with 20 rows in a domain, 20 epochs are 40 steps, after which a
+    network still answers with the commonest class, and answers that no longer change look settled.
+    """
+    if "stop" in config.model_fields_set:
+        return config
+    filled = [len(rows) for rows in data.rows if len(rows)]
+    steps = max(1, round(float(np.mean(filled)) / config.batch))
+    epochs, least = math.ceil(LEAST_STEPS / steps), math.ceil(LEAST_STEPS / steps / 2)
+    stop = config.stop
+    if epochs <= stop.epochs:
+        return config
+    longer = {"epochs": epochs, "least": max(least, stop.least), "every": max(stop.every, epochs // 12)}
+    return config.model_copy(update={"stop": stop.model_copy(update=longer)})
+
+
+def _rehearsal(found: StoreData, config: AdaptConfig, options: RunOptions) -> Rehearsal | None:
+    """None where it was not asked for or cannot be: a single source, or nothing that adapts."""
+    if not options.check or len(found.data.sources) < 2 or config == plain(config):
+        return None
+    with _log(options, "rehearsal", 2 * _SPLITS) as log:
+        done = iter(range(2 * _SPLITS + 1))
+        return rehearse(
+            found.data,
+            config,
+            seeds=options.seeds[:1],
+            splits=_SPLITS,
+            log=lambda _: log({"epoch": next(done)}),
+        )
+
+
+def _warning(rehearsal: Rehearsal, method: str) -> list[str]:
+    return rehearsal.sentences() if rehearsal.verdict(method) != "helps" else []
+
+
+def _train(found: StoreData, config: AdaptConfig, options: RunOptions, title: str) -> list[AdaptedModel]:
+    models = []
+    for seed in options.seeds:
+        with _log(options, f"{title}, seed {seed}", config.stop.epochs) as log:
+            models.append(adapt(found.data, config, seed, log=log))
+    return models
+
+
+def _predict(found: StoreData, model: AdaptedModel) -> NDArray[np.float32]:
+    return model.predict(found.data.x, found.data.domain)
+
+
+def _evaluation(
+    found: StoreData, config: AdaptConfig, options: RunOptions, predictions: Sequence[NDArray[np.float32]]
+) -> dict[str, Any] | None:
+    if not options.evaluate:
+        return None
+    methods: dict[str, Sequence[NDArray[np.float32]]] = {config.method: predictions}
+    if config != plain(config):
+        others = _train(found, plain(config), options, PLAIN)
+        methods[PLAIN] = [_predict(found, model) for model in others]
+    return target_scores(found, methods)
+
+
+def _origin(found: StoreData) -> dict[str, Any]:
+    from graphrec import __version__
+
+    return {
+        "graphrec": __version__, "task": found.task.model_dump(mode="json"), "snapshot": found.snapshot,
+        "outputs": list(found.outputs), "classes": found.data.num_classes is not None, "counts": found.about,
+    }  # fmt: skip
+
+
+def _write(
+    folder: Path, found: StoreData, models: Sequence[AdaptedModel], prediction: NDArray[np.float32],
+    report: dict[str, Any],
+) -> None:  # fmt: skip
+    (folder / MODELS).mkdir()
+    for model in models:
+        model.save(folder / MODELS / str(model.seed))
+    if found.description is not None:
+        found.description.save(folder)
+    _draw(folder, found, report)
+    lines = (json.dumps(row, ensure_ascii=False) for row in prediction_rows(found, prediction))
+    write_text(folder / PREDICTIONS, "".join(f"{line}\n" for line in lines))
+    write_text(folder / CARD, adaptation_card(report))
+    write_text(folder / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+
+
+def _draw(folder: Path, found: StoreData, report: dict[str, Any]) -> None:
+    graph, targets = found.data.graph, report["targets"]
+    title = f"{found.task.domain}, joined by {found.task.graph.partition(':')[0]}"
+    if targets is None:
+        draw_graph(graph, found.data.sources, folder / GRAPH_PICTURE, title=title)
+        return
+    metric, methods = targets["metric"], targets["methods"]
+    scores = np.array([methods[report["method"]]["by_domain"].get(name, np.nan) for name in graph.names])
+    draw_graph(graph, found.data.sources, folder / GRAPH_PICTURE, scores=scores, metric=metric, title=title)
+    hops = {
+        name: {int(hop): each["seeds"] for hop, each in method["by_hops"].items()}
+        for name, method in methods.items()
+    }
+    draw_hops(hops, folder / HOPS_PICTURE, metric=metric)
+
+
+def _log(options: RunOptions, title: str, steps: int) -> AbstractContextManager[Log]:
+    return nullcontext(lambda _: None) if options.logs is None else options.logs(title, steps)
+
+
+def _plain_json(value: Any) -> Any:
+    """JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _plain_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_json(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
