@@ -61,6 +61,7 @@ def read_edges(path: Path, *, header: bool | None = None) -> list[tuple[str, str
     if not path.is_file():
         raise NotFoundError(f"There is no file of edges at {path}.")
     edges: list[tuple[str, str, float]] = []
+    seen: dict[frozenset[str], tuple[float, int]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
@@ -68,7 +69,14 @@ def read_edges(path: Path, *, header: bool | None = None) -> list[tuple[str, str
             for count, (line, cells) in enumerate(item for item in filled if any(item[1])):
                 if count == 0 and (_names_columns(cells) if header is None else header):
                     continue
-                edges.append(_edge(path, line, cells))
+                one, other, weight = _edge(path, line, cells)
+                earlier, before = seen.setdefault(frozenset((one, other)), (weight, line))
+                if earlier != weight:
+                    raise InvalidInputError(
+                        f"{path}, line {line}: {one}, {other} has weight {weight} here and {earlier} in line {before}; "
+                        "keep one."
+                    )
+                edges.append((one, other, weight))
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
     except csv.Error as error:

@@ -5,7 +5,7 @@ import json
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphrec.adapt.domain_graph import DomainGraph
@@ -43,6 +43,7 @@ def test_hops_and_components_are_those_of_networkx(graph, data):
     assert graph.num_edges == oracle.number_of_edges()
 
 
+@settings(max_examples=30)
 @given(graphs())
 def test_saving_and_edges_give_the_same_graph(tmp_path_factory, graph):
     path = tmp_path_factory.mktemp("graph") / "graph.json"
@@ -162,6 +163,7 @@ def test_edges_from_a_file(tmp_path):
         ("A,B\nC,C\n", "line 2: an edge joins two different"),
         ("A,B\nC,D,7\n", "line 2: an edge joins two different"),
         ("A,B,1,2\n", "line 1: two names"),
+        ("A,B,1\nB,A,.5\n", "line 2: B, A has weight 0.5 here and 1.0 in line 1"),
         ('A,"B\n', "comma-separated"),
     ],
 )
