@@ -77,7 +77,9 @@ class AdaptConfig(BaseModel):
     discriminator_steps: PositiveInt = 1
     """Steps of the adversary for one of the encoder."""
     discriminator_dim: PositiveInt = 2
-    """Dimension of the graph discriminator's output."""
+    """Dimension of the graph discriminator's output, of each half with the indefinite form."""
+    discriminator_form: Literal["indefinite", "dot"] = "indefinite"
+    """How it compares two outputs; see :class:`graphrec.adapt.grda.GraphDiscriminator`. `dot` is the published one."""
     pairs: Literal["all", "slots"] = "all"
     """Pairs of rows that the graph discriminator compares."""
     self_pairs: bool = True

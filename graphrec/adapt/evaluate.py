@@ -39,7 +39,7 @@ def evaluate_domains(predictions: np.ndarray, labels: np.ndarray, data: DomainDa
     """
     if len(predictions) != len(data.x) or len(labels) != len(data.x):
         raise InvalidInputError(
-            f"{len(predictions)} predictions and {len(labels)} labels for {len(data.x)} rows; give one of each for each."
+            f"{len(predictions)} predictions and {len(labels)} labels for {len(data.x)} rows do not belong together."
         )
     score, known = _row_scores(predictions, labels, data.num_classes is not None)
     counts = np.bincount(data.domain[known], minlength=data.num_domains)
@@ -58,7 +58,7 @@ def _row_scores(predictions: np.ndarray, labels: np.ndarray, classes: bool) -> t
     if classes:
         return (predictions.argmax(axis=1) == labels).astype(np.float64), labels >= 0
     values = labels.reshape(len(labels), -1).astype(np.float64)
-    known = ~np.isnan(values).any(axis=1)
+    known = np.asarray(~np.isnan(values).any(axis=1))
     return np.where(known, np.square(predictions - np.nan_to_num(values)).mean(axis=1), 0.0), known
 
 

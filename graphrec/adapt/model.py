@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,12 @@ class AdaptedNetwork(nn.Module):
         outputs: classes or values.
         z: float32 `[num_domains, domain_dim]`.
     """
+
+    z: Tensor
+    x_mean: Tensor
+    x_scale: Tensor
+    y_mean: Tensor
+    y_scale: Tensor
 
     def __init__(self, dim: int, outputs: int, z: Tensor, config: AdaptConfig) -> None:
         super().__init__()
@@ -147,14 +154,14 @@ class AdaptedModel:
         }
 
     def _outputs(self, encodings: Tensor) -> Tensor:
-        output = self.network.predictor(encodings)
+        output: Tensor = self.network.predictor(encodings)
         return output.softmax(-1) if self.classes else output * self.network.y_scale + self.network.y_mean
 
     @torch.no_grad()
-    def _run(self, x: np.ndarray, domain: np.ndarray, finish: Any) -> np.ndarray:
+    def _run(self, x: np.ndarray, domain: np.ndarray, finish: Callable[[Tensor], Tensor]) -> np.ndarray:
         if x.ndim != 2 or x.shape[1] != len(self.network.x_mean) or domain.shape != (len(x),):
             raise InvalidInputError(
-                f"Inputs {x.shape} and domains {domain.shape} do not fit a model of {len(self.network.x_mean)} features."
+                f"Inputs {x.shape} and domains {domain.shape} do not fit {len(self.network.x_mean)} features."
             )
         if len(domain) and not (domain.min() >= 0 and domain.max() < self.graph.num_domains):
             raise InvalidInputError(f"A row names a domain outside 0..{self.graph.num_domains - 1}.")

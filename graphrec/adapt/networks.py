@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 def layers(*widths: int, dropout: float = 0.0) -> nn.Sequential:
     """Linear layers with ReLU (and dropout) between them, none after the last."""
     parts: list[nn.Module] = []
-    for i, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for i, (before, after) in enumerate(pairwise(widths)):
         if i:
             parts += [nn.ReLU(), *([nn.Dropout(dropout)] if dropout else [])]
         parts.append(nn.Linear(before, after))

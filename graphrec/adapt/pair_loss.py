@@ -13,7 +13,12 @@ LN2 = math.log(2.0)
 
 
 def balanced_pair_loss(
-    d: Tensor, adjacency: Tensor, *, pairs: str = "all", self_pairs: bool = True
+    d: Tensor,
+    adjacency: Tensor,
+    *,
+    signs: Tensor | None = None,
+    pairs: str = "all",
+    self_pairs: bool = True,
 ) -> Tensor:
     r"""How well the dot products of discriminator outputs tell adjacent domains from others.
 
@@ -33,6 +38,7 @@ def balanced_pair_loss(
     Args:
         d: float32 `[num_domains, batch, dim]`, discriminator outputs.
         adjacency: float32 `[num_domains, num_domains]`, symmetric, zero diagonal.
+        signs: float32 `[dim]`, what each product of two coordinates counts for; None: 1 each, the dot product.
         pairs: `"all"` compares every row of one domain with every row of the other; `"slots"` row `b` with row
             `b`, as the released code does. Self pairs exist with `"all"` only.
 
@@ -40,14 +46,16 @@ def balanced_pair_loss(
         A number; 0 where there is no pair at all.
     """
     domains, batch, _ = d.shape
+    other = d if signs is None else d * signs
     itself = torch.eye(domains, dtype=d.dtype, device=d.device)
     if pairs == "slots":
-        logits = torch.einsum("ibk,jbk->ijb", d, d)
+        logits = torch.einsum("ibk,jbk->ijb", other, d)
         plus, minus = F.softplus(-logits).mean(2), F.softplus(logits).mean(2)
         self_pairs = False
     else:
-        flat = d.reshape(domains * batch, -1)
-        logits = (flat @ flat.T).view(domains, batch, domains, batch)
+        logits = (other.reshape(domains * batch, -1) @ d.reshape(domains * batch, -1).T).view(
+            domains, batch, domains, batch
+        )
         minus_all = F.softplus(logits)
         # softplus(-s) = softplus(s) - s: one transcendental function per pair is enough.
         plus, minus = (minus_all - logits).mean((1, 3)), minus_all.mean((1, 3))

@@ -94,4 +94,5 @@ def _certainty(probability: np.ndarray, classes: int) -> np.ndarray:
 
 def _standardised(x: np.ndarray) -> np.ndarray:
     spread = x.std(axis=0)
-    return (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    standard: np.ndarray = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return standard

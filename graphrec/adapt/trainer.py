@@ -12,17 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphrec.adapt.alignment import Alignment, AlignmentBatch
-from graphrec.adapt.baselines import (
-    ConditionalDomainClassifier,
-    DisparityPredictor,
-    DomainClassifier,
-    SourceTargetClassifier,
-)
 from graphrec.adapt.config import AdaptConfig
 from graphrec.adapt.data import DomainData
 from graphrec.adapt.domain_embedding import embed_domains
 from graphrec.adapt.domain_sampling import DomainBatch, DomainBatches
-from graphrec.adapt.grda import GraphDiscriminator
+from graphrec.adapt.methods import adversary
 from graphrec.adapt.model import AdaptedModel, AdaptedNetwork
 from graphrec.adapt.stopping import DIVERGED, StopRule
 from graphrec.adapt.taught import TaughtLabels, teach
@@ -36,6 +30,7 @@ def adapt(
     *,
     log: Log | None = None,
     batches: DomainBatches | None = None,
+    domain_vectors: np.ndarray | None = None,
     device: str = "cpu",
 ) -> AdaptedModel:
     r"""Learn from the labels of the source domains a predictor for all domains.
@@ -51,30 +46,16 @@ def adapt(
         seed: of weights, batches and held-out rows; the same seed gives the same model on one machine.
         log: takes a record of every look.
         batches: draws the rows of the steps, instead of :class:`DomainBatches`.
+        domain_vectors: float32 `[num_domains, domain_dim]`, the domain embeddings when the method of
+            `config.embedding` is `given`.
         device: where to train.
     """
-    run = _Run(data, config or AdaptConfig(), seed, batches, device)
+    run = _Run(data, config or AdaptConfig(), seed, batches, domain_vectors, device)
     stopped, history = run.train(log)
     network = run.average.cpu().eval()
     return AdaptedModel(
         network, data.graph, data.sources, data.num_classes is not None, run.config, seed, history, stopped
     )
-
-
-def adversary(data: DomainData, config: AdaptConfig) -> Alignment | None:
-    """The adversary of a method; None for source-only, and where there is nothing to tell apart."""
-    hidden, domains = config.hidden, data.num_domains
-    if config.method == "source_only" or config.alignment_weight == 0 or domains < 2:
-        return None
-    if config.method == "grda":
-        return GraphDiscriminator(hidden, domains, config.discriminator_dim, config.pairs, config.self_pairs)
-    if config.method == "dann":
-        return DomainClassifier(hidden, domains)
-    if config.method == "cdann":
-        return ConditionalDomainClassifier(hidden, domains, data.num_outputs)
-    if config.method == "adda":
-        return SourceTargetClassifier(hidden)
-    return DisparityPredictor(hidden, data.num_outputs)
 
 
 @dataclass
@@ -97,7 +78,13 @@ class _Run:
     """The state of one run."""
 
     def __init__(
-        self, data: DomainData, config: AdaptConfig, seed: int, batches: DomainBatches | None, device: str
+        self,
+        data: DomainData,
+        config: AdaptConfig,
+        seed: int,
+        batches: DomainBatches | None,
+        domain_vectors: np.ndarray | None,
+        device: str,
     ) -> None:
         self.data, self.config, self.device = data, config, device
         held_out = _held_out(data, config.validation, seed)
@@ -106,9 +93,10 @@ class _Run:
         size = min(config.sample_domains, data.num_domains)
         self.batches = batches or DomainBatches(data, size, config.batch, ~held_out, seed)
         self.taught = _taught(data, config)
+        z = torch.from_numpy(embed_domains(data.graph, config.embedding, seed, given=domain_vectors))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = _network(data, config, seed, held_out).to(device)
+            self.network = _network(data, config, z, held_out).to(device)
             found = adversary(data, config)
             self.adversary = found.to(device) if found is not None else None
         self.average = deepcopy(self.network).eval().requires_grad_(False)
@@ -118,9 +106,8 @@ class _Run:
         self.is_source = torch.zeros(data.num_domains, dtype=torch.bool)
         self.is_source[data.sources] = True
         rate = config.learning_rate
-        self.optimizers = [
-            torch.optim.AdamW(self.network.parameters(), rate, weight_decay=config.weight_decay)
-        ]
+        first = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=config.weight_decay)
+        self.optimizers: list[torch.optim.Optimizer] = [first]
         if self.adversary is not None:
             other = config.discriminator_learning_rate or rate
             self.optimizers.append(torch.optim.Adam(self.adversary.parameters(), other))
@@ -271,8 +258,7 @@ class _Run:
         return float(np.square(found - y).mean())
 
 
-def _network(data: DomainData, config: AdaptConfig, seed: int, held_out: np.ndarray) -> AdaptedNetwork:
-    z = torch.from_numpy(embed_domains(data.graph, config.embedding, seed))
+def _network(data: DomainData, config: AdaptConfig, z: Tensor, held_out: np.ndarray) -> AdaptedNetwork:
     network = AdaptedNetwork(data.x.shape[1], data.num_outputs, z, config)
     network.x_mean, network.x_scale = _standards(data.x)
     if data.num_classes is None:
