@@ -91,32 +91,30 @@ def test_the_same_seed_gives_the_same_model_and_leaves_torchs_generator_alone() 
     assert not np.array_equal(found[0], found[2]) and torch.equal(state, torch.get_rng_state())
 
 
-def probe(model: AdaptedModel, data: DomainData) -> float:
-    """How well a linear classifier names the domain of an encoding."""
-    from sklearn.linear_model import LogisticRegression
-
+def told_apart(model: AdaptedModel, data: DomainData) -> float:
+    """Share of the encodings' variance that lies between domains."""
     encodings = model.encode(data.x, data.domain)
-    encodings = (encodings - encodings.mean(0)) / (encodings.std(0) + 1e-6)
-    return float(LogisticRegression(max_iter=200).fit(encodings, data.domain).score(encodings, data.domain))
+    between = np.stack([encodings[rows].mean(axis=0) for rows in data.rows]).var(axis=0).sum()
+    return float(between / encodings.var(axis=0).sum())
 
 
 def test_on_a_clique_grda_does_what_dann_does() -> None:
     generator = np.random.default_rng(0)
-    labels = generator.integers(0, 2, 240)
-    domain = np.repeat([0, 1, 2], 80)
+    labels = generator.integers(0, 2, 120)
+    domain = np.repeat([0, 1, 2], 40)
     x = np.stack(
-        [labels * 4 + generator.normal(0, 1, 240), domain * 2.0 + generator.normal(0, 0.5, 240)], axis=1
+        [labels * 4 + generator.normal(0, 1, 120), domain * 3.0 + generator.normal(0, 0.4, 120)], axis=1
     )
     data = DomainData.hide(x, domain, labels, clique(3), [0])
-    named = {}
+    apart = {}
     for method, weight in (("source_only", 0.0), ("dann", 1.0), ("grda", 0.3)):
         config = AdaptConfig(
             method=method, alignment_weight=weight, taught=None, hidden=32, learning_rate=2e-3,  # type: ignore[arg-type]
-            stop=StopConfig(epochs=60, least=60),
+            stop=StopConfig(epochs=50, least=50),
         )  # fmt: skip
-        named[method] = probe(adapt(data, config), data)
-    assert named["source_only"] > 0.9
-    assert named["dann"] < 0.75 and named["grda"] < 0.75
+        apart[method] = told_apart(adapt(data, config), data)
+    assert apart["dann"] < 0.75 * apart["source_only"]
+    assert apart["grda"] < 0.5 * apart["source_only"]
 
 
 @pytest.mark.parametrize("edges", [[], [("d0", "d1")], [("d2", "d3", 0.4), ("d0", "d1", 0.9)]])
@@ -156,7 +154,7 @@ def test_the_rule_stops_when_predictions_and_game_are_settled() -> None:
 def test_agreement_of_classes_and_of_values() -> None:
     assert agreement(np.array([[0.6, 0.4], [0.1, 0.9]]), np.array([[0.9, 0.1], [0.7, 0.3]])) == 0.5
     values = np.array([[0.0], [10.0], [20.0]])
-    assert agreement(values, values + [[0.0], [0.5], [5.0]]) == pytest.approx(2 / 3)
+    assert agreement(values, values + np.array([[0.0], [0.5], [5.0]])) == pytest.approx(2 / 3)
 
 
 def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:

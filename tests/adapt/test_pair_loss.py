@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -76,14 +74,14 @@ def best_loss(graph: DomainGraph, shares: list[list[float]], self_pairs: bool = 
     The expectation is exact: every value stands in the batch as often as its share says, and a free vector per value
     is fitted.
     """
-    counts = np.rint(np.array(shares) * 60).astype(int)
+    counts = np.rint(np.array(shares) * 30).astype(int)
     values = torch.from_numpy(np.stack([np.repeat(np.arange(counts.shape[1]), row) for row in counts]))
     adjacency = torch.tensor(graph.adjacency).float()
     torch.manual_seed(0)
     d = torch.randn(counts.shape[1], 6, requires_grad=True)
     signs = torch.tensor([1.0, 1, 1, -1, -1, -1])
-    optimizer = torch.optim.Adam([d], 0.05)
-    for _ in range(120):
+    optimizer = torch.optim.Adam([d], 0.08)
+    for _ in range(80):
         loss = balanced_pair_loss(d[values], adjacency, signs=signs, self_pairs=self_pairs)
         optimizer.zero_grad()
         loss.backward()
@@ -121,8 +119,3 @@ def test_a_clique_without_self_pairs_asks_nothing_of_the_encoder() -> None:
     apart = [[0.9, 0.1], [0.5, 0.5], [0.1, 0.9]]
     assert best_loss(clique(3), apart, self_pairs=False) < 0.05
     assert best_loss(clique(3), [[0.7, 0.3]] * 3, self_pairs=False) < 0.05
-
-
-def test_the_published_chance_values() -> None:
-    assert 15 * LN2 - 10.397207 == pytest.approx(0, abs=1e-6)
-    assert 60 * math.log(2) == pytest.approx(41.588831, abs=1e-6)
