@@ -46,28 +46,24 @@ def adaptation_card(report: Mapping[str, Any]) -> str:
          f"{row['nodes']:,}", f"{row['labels']:,}")
         for row in report["domains"]
     ]  # fmt: skip
-    blocks.append("## Domains\n\n" + _table(("domain", "hops", "nodes", "labels learned"), rows))
+    blocks.append("## Domains\n\n" + _table(("domain", "edges away", "nodes", "labels learned"), rows))
     limits = [*report["warnings"], *_KNOWN, *([_DERIVED] if report["classes"] else [])]
     blocks.append("## Limits\n\n" + "\n".join(f"- {each}" for each in limits))
     return "\n\n".join(blocks) + "\n"
 
 
 def _usage(report: Mapping[str, Any]) -> str:
-    seed = report["seeds"][0]
-    lines = [
-        "from pathlib import Path", "", "import numpy as np", "", "from graphrec.adapt.model import AdaptedModel"
-    ]  # fmt: skip
-    told = "rows = ...  # float32 [2, dim], of the same feature set"
-    if report["counts"]["inputs"].startswith("TF-IDF"):
-        lines.append("from graphrec.adapt.features import TextFeatures")
-        told = (
-            'rows = TextFeatures.load(Path("this folder"))(["the fields, one under another", "another node"])'
-        )
     domain = next(row["domain"] for row in report["domains"] if not row["source"])
+    if report["counts"]["inputs"].startswith("TF-IDF"):
+        lines = ["from pathlib import Path", "", "from graphrec.adapt.features import TextFeatures"]
+        rows = 'TextFeatures.load(Path("this folder"))(["the fields, one under another", "another node"])'
+    else:
+        lines, rows = [], "...  # float32 [2, dim], from the same feature set"
     lines += [
-        "", f'model = AdaptedModel.load("this folder/models/{seed}")', told,
+        "from graphrec.adapt.model import AdaptedModel", "",
+        f'model = AdaptedModel.load("this folder/models/{report["seeds"][0]}")', f"rows = {rows}",
         f"domain = model.graph.indices([{domain!r}, {domain!r}])",
-        f"model.predict(rows, np.asarray(domain))  # [2, {len(report['outputs'])}], columns: {_few(report['outputs'])}",
+        f"model.predict(rows, domain)  # [2, {len(report['outputs'])}]: {_few(report['outputs'])}",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -89,7 +85,7 @@ def _held_out(report: Mapping[str, Any]) -> str:
 def _targets(report: Mapping[str, Any]) -> str:
     found = report["targets"]
     hops = list(found["domains_by_hops"])
-    named = ["no path" if hop == "-1" else f"{hop} hops ({found['domains_by_hops'][hop]})" for hop in hops]
+    named = [f"{_away(hop)} ({found['domains_by_hops'][hop]} domains)" for hop in hops]
     rows = [
         (name, _score(method), *(_score(method["by_hops"][hop]) for hop in hops))
         for name, method in found["methods"].items()
@@ -114,6 +110,10 @@ def _check(check: Mapping[str, Any]) -> str:
     plain = f"{check['source_only']:.3f}"
     said = f"Sources that were treated as targets: {_few(check['hidden'], 12)}. {check['metric']} without: {plain}."
     return "## Rehearsal\n\n" + said + "\n\n" + _table(("method", "score", "gain", "it"), rows)
+
+
+def _away(hop: str) -> str:
+    return {"-1": "no path", "1": "1 edge away"}.get(hop, f"{hop} edges away")
 
 
 def _score(found: Mapping[str, Any]) -> str:

@@ -35,6 +35,8 @@ from graphrec.training.run_log import Log
 REPORT, PREDICTIONS, CARD, MODELS = "report.json", "predictions.jsonl", "README.md", "models"
 GRAPH_PICTURE, HOPS_PICTURE = "domain_graph.svg", "hops.svg"
 FORMAT = 1
+TAUGHT = "taught"
+Rows = NDArray[np.float32]
 LEAST_STEPS = 400
 
 Logs = Callable[[str, int], AbstractContextManager[Log]]
@@ -79,7 +81,7 @@ def adapt_to_folder(
         StoreError: the disk refused.
     """
     options = options or RunOptions()
-    config = paced(config or AdaptConfig(), found.data)
+    asked = config = paced(config or AdaptConfig(), found.data)
     if not options.seeds:
         raise InvalidInputError("At least one seed is needed.")
     with replacing_folder(out, REPORT, "adaptation") as folder:
@@ -88,19 +90,28 @@ def adapt_to_folder(
         if rehearsal is not None:
             warnings += [line for name in rehearsal.methods for line in _warning(rehearsal, name)]
             if options.fall_back and rehearsal.best() == PLAIN:
+                warnings.append(
+                    f"The sources alone are learned from; --method {asked.method} adapts all the same."
+                )
                 config = plain(config)
-        models = _train(found, config, options, config.method)
+        models = _train(found, config, options)
         predictions = [_predict(found, model) for model in models]
         report: dict[str, Any] = {
-            "format": FORMAT, **_origin(found), "method": config.method, "seeds": list(options.seeds),
+            "format": FORMAT, **_origin(found), "method": method_name(config), "seeds": list(options.seeds),
             "config": config.model_dump(mode="json"), "stopped": [model.stopped for model in models],
             "check": None if rehearsal is None else rehearsal.summary(), "warnings": warnings,
             "held_out": held_out_scores(found, predictions), "agreement": agreement(found, predictions),
-            "targets": _evaluation(found, config, options, predictions), "domains": domain_rows(found),
+            "targets": _evaluation(found, options, {method_name(config): predictions}, asked),
+            "domains": domain_rows(found),
         }  # fmt: skip
         report = {key: _plain_json(each) for key, each in report.items()}
         _write(folder, found, models, np.mean(predictions, axis=0), report)
     return report
+
+
+def method_name(config: AdaptConfig) -> str:
+    """What a method is called in reports: sources alone, with labels passed on along the graph, are `taught`."""
+    return TAUGHT if config.method == PLAIN and config != plain(config) else config.method
 
 
 def paced(config: AdaptConfig, data: DomainData) -> AdaptConfig:
@@ -128,39 +139,37 @@ def _rehearsal(found: StoreData, config: AdaptConfig, options: RunOptions) -> Re
     with _log(options, "rehearsal", 2 * _SPLITS) as log:
         done = iter(range(2 * _SPLITS + 1))
         return rehearse(
-            found.data,
-            config,
-            seeds=options.seeds[:1],
-            splits=_SPLITS,
+            found.data, {method_name(config): config}, seeds=options.seeds[:1], splits=_SPLITS,
             log=lambda _: log({"epoch": next(done)}),
-        )
+        )  # fmt: skip
 
 
 def _warning(rehearsal: Rehearsal, method: str) -> list[str]:
     return rehearsal.sentences() if rehearsal.verdict(method) != "helps" else []
 
 
-def _train(found: StoreData, config: AdaptConfig, options: RunOptions, title: str) -> list[AdaptedModel]:
+def _train(found: StoreData, config: AdaptConfig, options: RunOptions) -> list[AdaptedModel]:
     models = []
     for seed in options.seeds:
-        with _log(options, f"{title}, seed {seed}", config.stop.epochs) as log:
+        with _log(options, f"{method_name(config)}, seed {seed}", config.stop.epochs) as log:
             models.append(adapt(found.data, config, seed, log=log))
     return models
 
 
-def _predict(found: StoreData, model: AdaptedModel) -> NDArray[np.float32]:
+def _predict(found: StoreData, model: AdaptedModel) -> Rows:
     return model.predict(found.data.x, found.data.domain)
 
 
 def _evaluation(
-    found: StoreData, config: AdaptConfig, options: RunOptions, predictions: Sequence[NDArray[np.float32]]
+    found: StoreData, options: RunOptions, predictions: dict[str, list[Rows]], asked: AdaptConfig
 ) -> dict[str, Any] | None:
+    """Scores on targets of the method that was taken, beside the one asked for and the plain one."""
     if not options.evaluate:
         return None
-    methods: dict[str, Sequence[NDArray[np.float32]]] = {config.method: predictions}
-    if config != plain(config):
-        others = _train(found, plain(config), options, PLAIN)
-        methods[PLAIN] = [_predict(found, model) for model in others]
+    methods: dict[str, list[Rows]] = dict(predictions)
+    for config in (asked, plain(asked)):
+        if (name := method_name(config)) not in methods:
+            methods[name] = [_predict(found, model) for model in _train(found, config, options)]
     return target_scores(found, methods)
 
 
@@ -174,7 +183,7 @@ def _origin(found: StoreData) -> dict[str, Any]:
 
 
 def _write(
-    folder: Path, found: StoreData, models: Sequence[AdaptedModel], prediction: NDArray[np.float32],
+    folder: Path, found: StoreData, models: Sequence[AdaptedModel], prediction: Rows,
     report: dict[str, Any],
 ) -> None:  # fmt: skip
     (folder / MODELS).mkdir()

@@ -181,6 +181,10 @@ def _settings(
     if run != RunConfig():
         raise ConfigError("Tables such as [split] and [request] belong to `graphrec train`, not to adapt.")
     fall_back = method is Method.auto or (method is None and "method" not in settings)
+    if method not in (None, Method.auto, Method.grda):
+        settings = {
+            "taught": None
+        } | settings  # the baselines as published: no labels passed on along the graph
     if method is not None and method is not Method.auto:
         settings["method"] = method.value
     return validate(AdaptConfig, settings), fall_back

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_AWAY = {"-1": "no path", "1": "1 edge away"}
+
 
 def rows_of(found: Mapping[str, Any]) -> list[tuple[str, object]]:
     """Rows of a report on nodes, or of what was done to the items of a bundle."""
@@ -34,7 +36,7 @@ def _of_nodes(found: Mapping[str, Any]) -> list[tuple[str, object]]:
         for name, method in targets["methods"].items():
             rows.append((f"{targets['metric']} on targets: {name}", spread(method)))
             rows += [
-                ("  no path" if hop == "-1" else f"  {hop} hops", spread(each))
+                (f"  {_AWAY.get(hop, f'{hop} edges away')}", spread(each))
                 for hop, each in method["by_hops"].items()
             ]
         rows.append((f"{targets['metric']} on targets: constant answer", targets["baseline"]))
