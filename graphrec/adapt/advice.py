@@ -21,8 +21,9 @@ SHARES_APART = 0.2
 together wrong at least so often (Zhao et al., "On Learning Invariant Representations", ICML 2019)."""
 MEANS_APART = 0.5
 """The same for values, in standard deviations."""
-OUTSIDE = 2.0
-"""How much farther targets may lie from their joined sources than domains joined within either side."""
+OUTSIDE = 2.5
+"""How much farther targets may lie from their joined sources than domains joined within either side. Measured: 2.0 on
+DG-60, where all is well; 2.9 to 4.6 on TPT-48, whose sources have windows of all seasons and whose targets have one."""
 DOUBT = 0.05
 
 

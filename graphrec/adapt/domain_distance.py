@@ -47,7 +47,7 @@ def energy_distances(x: NDArray[Any], domain: Int, num_domains: int, seed: int =
         seed: of the draw.
 
     Returns:
-        float64 `[num_domains, num_domains]` in units of the overall spread, without bias (so also a little below 0); NaN
+        float64 `[num_domains, num_domains]` in units of the overall spread; unbiased, so also a little below 0; NaN
         for domains of fewer than two rows.
     """
     rows = _draw(domain, num_domains, np.random.default_rng(seed))

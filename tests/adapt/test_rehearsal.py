@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from scipy import stats
 
 from graphrec.adapt.config import AdaptConfig
 from graphrec.adapt.data import DomainData
+from graphrec.adapt.domain_distance import energy_distances
 from graphrec.adapt.domain_graph import DomainGraph
 from graphrec.adapt.rehearsal import PLAIN, Rehearsal, choose, plain, rehearse
 from graphrec.adapt.rehearsal_splits import rehearsal_splits
@@ -127,6 +129,39 @@ def test_a_gain_within_its_error_is_not_chosen():
     assert found.verdict("grda") == "no difference"
     name, config, _ = choose(chain_data(), CANDIDATES, fit=oracles(wrong | {"dann": lambda d: 3 - d % 2}))
     assert (name, config) == ("dann", CANDIDATES["dann"])
+
+
+def test_a_tie_says_nothing_of_targets_far_beyond_what_was_hidden():
+    near = chain_data()
+    assert rehearse(
+        near, CANDIDATES, fit=oracles(dict.fromkeys(("source_only", "grda", "dann"), lambda d: 2))
+    ).tells
+    shifted = near.x.copy()
+    shifted[:, 1] = np.where(near.domain >= 6, 50 * near.domain, near.domain)
+    far = replace(near, x=shifted)
+    tie = rehearse(far, CANDIDATES, fit=oracles(dict.fromkeys(("source_only", "grda", "dann"), lambda d: 2)))
+    assert not tie.tells and "tells little" in tie.sentences()[-1]
+    assert tie.best() == "grda" and tie.best("dann") == "dann"
+    lost = rehearse(
+        far, CANDIDATES, fit=oracles({"source_only": lambda d: 2, "grda": lambda d: 5, "dann": lambda d: 2})
+    )
+    assert lost.best() == PLAIN and lost.best("dann") == "dann"
+
+
+def test_reach_is_the_ratio_of_mean_distances():
+    data = chain_data()
+    apart = energy_distances(data.x, data.domain, 12)
+    hidden = [
+        min(apart[d, s] for s in range(6) if s not in pair) for pair in ((4, 5), (2, 3), (0, 1)) for d in pair
+    ]
+    beyond = [min(apart[d, s] for s in range(6)) for d in range(6, 12)]
+    found = rehearse(
+        data, CANDIDATES, fit=oracles(dict.fromkeys(("source_only", "grda", "dann"), lambda d: 2))
+    )
+    assert found.reach == pytest.approx(np.mean(beyond) / np.mean(hidden))
+    everything = chain_data(sources=12)
+    same = oracles(dict.fromkeys(("source_only", "grda", "dann"), lambda d: 2))
+    assert np.isnan(rehearse(everything, CANDIDATES, fit=same).reach)
 
 
 def test_errors_of_values_count_downwards():
