@@ -37,7 +37,9 @@ GRAPH_PICTURE, HOPS_PICTURE = "domain_graph.svg", "hops.svg"
 FORMAT = 1
 TAUGHT = "taught"
 Rows = NDArray[np.float32]
-LEAST_STEPS = 400
+LEAST_STEPS, MOST_STEPS = 400, 4000
+LOOKS = 12
+"""At the answers for the targets, in a run."""
 
 Logs = Callable[[str, int], AbstractContextManager[Log]]
 """Opens the record of one training or of the rehearsal, given its title and the most steps it takes."""
@@ -115,21 +117,23 @@ def method_name(config: AdaptConfig) -> str:
 
 
 def paced(config: AdaptConfig, data: DomainData) -> AdaptConfig:
-    """Enough epochs for a few hundred steps where domains are small, unless the settings say how many.
+    """As many epochs as make a few hundred to a few thousand steps, unless the settings say how many.
 
-    An epoch shows an average domain's rows once: with 20 rows in a domain, 20 epochs are 40 steps, after which a
-    network still answers with the commonest class, and answers that no longer change look settled.
+    An epoch shows an average domain's rows once. With 20 rows in a domain 20 epochs are 40 steps, after which a network
+    still gives the commonest class, and answers that no longer change look settled; with 2,000, 60 epochs are 12,000
+    steps for what a third of them would have taught.
     """
     if "stop" in config.model_fields_set:
         return config
     filled = [len(rows) for rows in data.rows if len(rows)]
     steps = max(1, round(float(np.mean(filled)) / config.batch))
-    epochs, least = math.ceil(LEAST_STEPS / steps), math.ceil(LEAST_STEPS / steps / 2)
     stop = config.stop
-    if epochs <= stop.epochs:
+    epochs = min(max(stop.epochs, math.ceil(LEAST_STEPS / steps)), max(MOST_STEPS // steps, LOOKS))
+    if epochs == stop.epochs:
         return config
-    longer = {"epochs": epochs, "least": max(least, stop.least), "every": max(stop.every, epochs // 12)}
-    return config.model_copy(update={"stop": stop.model_copy(update=longer)})
+    least = round(epochs * stop.least / stop.epochs) if epochs < stop.epochs else epochs // 2
+    paced = {"epochs": epochs, "least": max(least, 1), "every": max(epochs // LOOKS, 1)}
+    return config.model_copy(update={"stop": stop.model_copy(update=paced)})
 
 
 def _rehearsal(found: StoreData, config: AdaptConfig, options: RunOptions) -> Rehearsal | None:

@@ -13,6 +13,7 @@ import pytest
 from graphrec.adapt import store_run
 from graphrec.adapt.config import AdaptConfig, StopConfig
 from graphrec.adapt.data import DomainData
+from graphrec.adapt.domain_graph import DomainGraph
 from graphrec.adapt.features import TextFeatures
 from graphrec.adapt.from_store import StoreData, domain_data
 from graphrec.adapt.model import AdaptedModel
@@ -190,6 +191,23 @@ def test_what_is_not_to_be_checked_is_not(
         assert adapt_to_folder(data, tmp_path / "out", config, options)["check"] is None
     report = adapt_to_folder(alone, tmp_path / "out", short, RunOptions())
     assert any("single source" in said for said in report["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "epochs", "least"),
+    [(5, 400, 200), (24, 200, 100), (300, 60, 20), (2000, 20, 7), (90_000, 12, 4)],
+)
+def test_small_domains_get_more_epochs_and_large_ones_fewer(rows: int, epochs: int, least: int) -> None:
+    """Batches of 10: epochs times steps of an epoch stays between 400 and 4,000 (or 12 epochs)."""
+    x = np.zeros((2 * rows, 1), np.float32)
+    x[::2] = 1
+    domain = np.arange(2 * rows) % 2
+    labels = np.arange(2 * rows) // 2 % 2
+    data = DomainData.hide(x, domain, labels, DomainGraph.clique(("a", "b", "c")), ["a"], 2)
+    found = store_run.paced(AdaptConfig(), data).stop
+    assert (found.epochs, found.least) == (epochs, least)
+    asked = AdaptConfig(stop=StopConfig(epochs=7))
+    assert store_run.paced(asked, data) == asked
 
 
 def test_an_older_adaptation_is_replaced_and_nothing_else(classes: StoreData, tmp_path: Path) -> None:

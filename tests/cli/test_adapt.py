@@ -84,7 +84,8 @@ def test_the_table_says_what_was_done(graphrec: Command, url: str, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("words", "method", "taught"),
-    [(("--method", "source_only"), "source_only", False), (("--method", "mdd"), "mdd", False), (("--method", "grda"), "grda", True),
+    [(("--method", "source_only"), "source_only", False), (("--method", "mdd"), "mdd", False),
+     (("--method", "grda"), "grda", True),
      (("--set", "method=cdann"), "cdann", True)],
 )  # fmt: skip
 def test_methods_by_name(
