@@ -180,7 +180,8 @@ def rehearse(
         log: told before every training.
 
     Raises:
-        InvalidInputError: a single source, no candidate, one named `source_only` that is something else, no seed.
+        InvalidInputError: a single source, no candidate, one named `source_only` that is something else, no seed,
+            or so few splits that a single domain would be hidden in all.
     """
     named: dict[str, AdaptConfig] = {}
     named.update({candidates.method: candidates} if isinstance(candidates, AdaptConfig) else candidates)
@@ -188,6 +189,8 @@ def rehearse(
     if not seeds:
         raise InvalidInputError("A rehearsal needs at least one seed.")
     groups = rehearsal_splits(data, splits)
+    if sum(len(group) for group in groups) < 2:
+        raise InvalidInputError("One hidden domain has no standard error; rehearse with two splits or more.")
     train = fit or _adapt
     scores: dict[str, list[Float]] = {name: [] for name in configs}
     for number, group in enumerate(groups, 1):
