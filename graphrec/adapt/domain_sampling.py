@@ -9,6 +9,9 @@ import numpy as np
 
 from graphrec.adapt.data import DomainData
 
+LEAST_STEPS = 10
+"""Of an epoch: with less, a schedule in epochs would end before anything is learned from small domains."""
+
 
 @dataclass(frozen=True, eq=False)
 class DomainBatch:
@@ -70,9 +73,9 @@ class DomainBatches:
 
     @property
     def steps(self) -> int:
-        """Steps of an epoch: so many that a domain of average size is seen once."""
+        """Steps of an epoch: so many that a domain of average size is seen once, and ten at least."""
         mean = float(np.mean([len(pool) for pool in self.pools.values()]))
-        return max(1, round(mean / self.batch))
+        return max(LEAST_STEPS, round(mean / self.batch))
 
     def epoch(self) -> Iterator[DomainBatch]:
         """The batches of one epoch."""

@@ -32,8 +32,8 @@ def test_walks_meet_edges_more_often_than_uniform_draws() -> None:
 
 def test_each_row_is_seen_once_before_any_comes_again() -> None:
     data, _ = turning(num_domains=3, rows=40)
-    batches = DomainBatches(data, 3, 10, np.ones(len(data.x), dtype=bool), seed=0)
-    assert batches.steps == 4
+    batches = DomainBatches(data, 3, 2, np.ones(len(data.x), dtype=bool), seed=0)
+    assert batches.steps == 20
     seen = {number: [] for number in range(3)}
     for batch in batches.epoch():
         assert batch.num_aligned == 3
