@@ -1,4 +1,8 @@
-"""Values of items learned where people choose, carried along a domain graph to where nobody has chosen yet."""
+"""What the words of items get wrong, learned where people choose and carried along a domain graph to where nobody has.
+
+The content student (`graphrec.training.cold_student`) foretells an item's values by a regression on its words. How far
+words are to be believed depends on the domain; what is learned here is the correction.
+"""
 
 from __future__ import annotations
 
@@ -23,63 +27,58 @@ ITEM_ADAPT = AdaptConfig(
     alignment_weight=0.3, taught=None, hidden=64, dropout=0.3, learning_rate=1e-3, batch=25,
     stop=StopConfig(epochs=8, least=8),
 )  # fmt: skip
-"""What suits values of items: they are noisy, so a narrow network sees them a few times. More epochs fit the sources
-better and other domains worse."""
+"""What suits corrections of items: they are mostly noise, so a narrow network sees them a few times. More epochs fit
+the sources better and other domains worse."""
 
 
 @dataclass(frozen=True, eq=False)
 class ItemTask:
-    """Items of several domains, and what people make of those that were chosen.
+    """Items of several domains, and what was wrong with what their words said of those that were chosen.
 
     Args:
-        content: float32 `[num_items, dim]`, what an item says of itself.
+        content: float32 `[num_items, dim]`, what an item's words say of it, learned without its own domain.
         domain: int64 `[num_items]`, number of its domain in `graph`; -1 for none: such an item is left out.
-        values: float32 `[num_items, num_values]`, coordinates of the item's scores
-            (:class:`graphrec.adapt.item_space.ItemSpace`).
-        counts: float `[num_items]`, how many people chose it; values of an item with none are not looked at.
+        errors: float32 `[num_items, num_values + 1]`, what is to be added: to the coordinates of the item's scores
+            (:class:`graphrec.adapt.item_space.ItemSpace`), and in the last column to the logarithm of how many people
+            choose it; NaN where nobody did.
         graph: of the domains.
         sources: int64, domains to learn from.
     """
 
     content: Float
     domain: Int
-    values: Float
-    counts: Float
+    errors: Float
     graph: DomainGraph
     sources: Int
 
     def __post_init__(self) -> None:
-        size = len(self.domain)
-        if not len(self.content) == len(self.values) == len(self.counts) == size:
+        if not len(self.content) == len(self.errors) == len(self.domain):
             raise InvalidInputError(
-                f"{len(self.content)} rows of content, {len(self.values)} of values, {len(self.counts)} counts and "
-                f"{size} domains do not describe the same items."
+                f"{len(self.content)} rows of content, {len(self.errors)} of errors and {len(self.domain)} domains do "
+                "not describe the same items."
             )
 
     def data(self) -> DomainData:
-        """The regression behind it: turned values, and the logarithm of how many chose an item, in the last column.
+        """The regression behind it, on turned values.
 
         A network standardises every output by itself, so all would count alike, though the first directions tell
         far more of the scores than the last. Turned at random all columns spread alike, and the sum of their squared
         errors stays the error of the scores.
         """
         there = self.domain >= 0
-        chosen = (self.counts > 0)[:, None]
-        targets = np.concatenate(
-            [self.values @ _turn(self.values.shape[1]), np.log1p(self.counts)[:, None]], axis=1
-        )
-        labels = np.where(chosen, targets, np.nan).astype(np.float32)[there]
+        labels = np.array(self.errors[there], dtype=np.float32)
+        labels[:, :-1] = labels[:, :-1] @ _turn(labels.shape[1] - 1)
         x = np.asarray(self.content[there], dtype=np.float32)
         return DomainData.hide(x, self.domain[there], labels, self.graph, self.sources)
 
 
 @dataclass(frozen=True, eq=False)
 class ItemValues:
-    """What is predicted of items.
+    """What is foretold of items, or to be added to it.
 
     Args:
-        values: float32 `[n, num_values]`, zero for an item without a domain.
-        popularity: float32 `[n]`, expected logarithm of 1 + users, less its mean over the chosen items of the sources.
+        values: float32 `[n, num_values]`, coordinates of scores.
+        popularity: float32 `[n]`, logarithm of 1 + users, less its mean over the chosen items.
     """
 
     values: Float
@@ -89,35 +88,32 @@ class ItemValues:
         """Those of some items."""
         return ItemValues(self.values[rows], self.popularity[rows])
 
+    def plus(self, share: float, correction: ItemValues) -> ItemValues:
+        """With a share of a correction added."""
+        values = np.asarray(self.values + np.float32(share) * correction.values, dtype=np.float32)
+        logs = np.asarray(self.popularity + np.float32(share) * correction.popularity, dtype=np.float32)
+        return ItemValues(values, logs)
+
 
 def learn_items(
     task: ItemTask, config: AdaptConfig | None = None, seed: int = 0, *, log: Log | None = None
 ) -> ItemValues:
-    """Train on the items of the source domains, and predict all items.
+    """Train on the items of the source domains, and foretell the errors of all items.
 
     Args:
-        config: see :func:`graphrec.adapt.trainer.adapt`; labels are not passed on along the graph, for there are no
-            classes.
+        config: see :func:`graphrec.adapt.trainer.adapt`; :data:`ITEM_ADAPT` if None. Labels are not passed on along
+            the graph, for there are no classes.
 
     Returns:
-        Values of every item of the task, in its order.
+        Corrections of every item of the task, in its order; none for an item without a domain.
     """
     from graphrec.adapt.trainer import adapt
 
-    model = adapt(task.data(), config, seed, log=log)
+    model = adapt(task.data(), config or ITEM_ADAPT, seed, log=log)
     there = np.flatnonzero(task.domain >= 0)
-    found = model.predict(np.asarray(task.content[there], dtype=np.float32), task.domain[there])
-    width = task.values.shape[1]
-    values = np.zeros((len(task.domain), width), dtype=np.float32)
-    values[there] = found[:, :width] @ _turn(width).T
-    logs = np.zeros(len(task.domain), dtype=np.float32)
-    logs[there] = found[:, width] - _mean_log(task)
-    return ItemValues(values, logs)
-
-
-def _mean_log(task: ItemTask) -> np.float32:
-    known = (task.counts > 0) & np.isin(task.domain, task.sources)
-    return np.float32(np.log1p(task.counts[known]).mean())
+    found = np.zeros(task.errors.shape, dtype=np.float32)
+    found[there] = model.predict(np.asarray(task.content[there], dtype=np.float32), task.domain[there])
+    return ItemValues(found[:, :-1] @ _turn(found.shape[1] - 1).T, found[:, -1])
 
 
 def _turn(width: int) -> Float:

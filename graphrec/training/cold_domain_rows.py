@@ -1,4 +1,4 @@
-"""Adapted values as rows of the bundle's content part."""
+"""Corrections as rows of the bundle's content part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphrec.adapt.item_scorer import ItemValues
 from graphrec.bundle import Bundle, Part, ProfilePart
 from graphrec.errors import BundleMismatchError
 from graphrec.ranking.cold_items import ColdItems
-from graphrec.training.cold_domain_check import Mixture, bias_of, mixed_logs, mixed_values
+from graphrec.training.cold_domain_check import bias_of
 from graphrec.training.cold_domain_view import ColdView
 
 Float = NDArray[np.floating[Any]]
@@ -46,33 +46,32 @@ def usual_lean(cold: ColdItems, part: ProfilePart, choices: sp.csr_matrix, items
 
 
 def rewritten(
-    parts: Sequence[Part], part: ProfilePart, items: Int, seen: ColdView, adapted: ItemValues, mixture: Mixture, *,
-    usual: float,
-) -> list[Part]:  # fmt: skip
-    """The parts with new rows for some items in the content part; untouched where the mixture is what they are.
+    parts: Sequence[Part], part: ProfilePart, items: Int, seen: ColdView, correction: ItemValues, share: float, *,
+    lean: float,
+) -> tuple[Part, ...]:  # fmt: skip
+    """The parts with new rows for some items in the content part; untouched where the share is none.
 
-    The rows are as large as the student's were, so that new items stand as high among trained ones as the student's
-    scale had them stand.
+    Corrections come on the scale that the student's rows have in the bundle, and popularity adds as much on average as
+    it did, so that new items stand among trained ones about as high as the student's scale had them stand.
 
     Args:
         part: the content part, one of `parts`.
         items: int64 `[n]`, whose rows are new.
         seen: what is known with all sources.
-        adapted: of all items, as wide as `seen.space`.
-        mixture: shares.
-        usual: the lean of the part as it is.
+        correction: of all items, as wide as `seen.space`.
+        share: of the correction.
+        lean: weight of the expected popularity, in units of the scores' spread; see :func:`usual_lean`.
     """
-    if mixture == Mixture(0.0, usual):
-        return list(parts)
+    if share == 0:
+        return tuple(parts)
     rows = np.array(part.items, dtype=np.float32)
-    values = seen.space.values(rows[items])
-    if mixture.share > 0:
-        before = np.linalg.norm(values)
-        values = mixed_values(mixture.share, values, adapted.values[items])
-        values *= np.float32(before / max(float(np.linalg.norm(values)), 1e-12))
-        rows[items] = seen.space.rows(values)
-    logs = mixed_logs(mixture.share, seen.student.popularity[items], adapted.popularity[items])
+    student = seen.student.of(items)
+    size = float(np.linalg.norm(seen.space.values(rows[items])))
+    scale = np.float32(share * size / max(float(np.linalg.norm(student.values)), 1e-12))
+    rows[items] += scale * seen.space.rows(correction.values[items])
     bias = np.zeros(len(rows), np.float32) if part.item_bias is None else np.array(part.item_bias, np.float32)
-    bias[items] = bias_of(mixture.lean, seen.space.scores(values), logs)
+    logs = student.plus(share, correction.of(items)).popularity
+    scores = seen.space.scores(seen.space.values(rows[items]))
+    bias[items] = bias[items].mean() + bias_of(lean, scores, logs)
     new = replace(part, items=rows, item_bias=bias)
-    return [new if each is part else each for each in parts]
+    return tuple(new if each is part else each for each in parts)

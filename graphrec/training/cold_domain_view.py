@@ -1,4 +1,4 @@
-"""What can be known of items whose domains nobody has chosen from, and how sure the words were elsewhere."""
+"""What words say of items in domains that nobody has chosen from, and how wrong they were in others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DomainItems:
         parts: the model's other parts; of them the item-item weights say what choices speak for.
         own: share of the choices themselves beside these weights.
         ridge: of the regression on words.
-        dim: directions of the users' tastes that a network predicts.
+        dim: directions of the users' tastes that a network corrects.
         folds: groups of domains of which each is described by words learned from the others.
     """
 
@@ -56,20 +56,19 @@ class ColdView:
 
     Args:
         space: all directions of the users' tastes, the widest first.
-        values: float32 `[num_items, space.dim]`, of the chosen items.
-        counts: float32 `[num_items]`, how many chose an item.
         student: what the words of an item say of all its values, by the regression on all chosen items.
-        task: what a network is to learn from the first directions.
+        wanted: float32 `[num_items, space.dim + 1]`, the values themselves and the logarithm of popularity, NaN for an
+            item that nobody chose.
+        task: what a network is to learn of the first directions.
     """
 
     space: ItemSpace
-    values: Float
-    counts: Float
     student: ItemValues
+    wanted: Float
     task: ItemTask
 
     def widened(self, found: ItemValues) -> ItemValues:
-        """A network's values with zeros for the directions that it was not asked for."""
+        """A network's corrections with zeros for the directions that it was not asked for."""
         rest = self.space.dim - found.values.shape[1]
         return ItemValues(np.pad(found.values, ((0, 0), (0, rest))), found.popularity)
 
@@ -77,36 +76,42 @@ class ColdView:
 def view(items: DomainItems, choices: sp.csr_matrix, sources: Int, seed: int = 0) -> ColdView:
     r"""Regress what the users' choices say of items on the words, honestly for every domain.
 
-    What a network sees of an item is what the words said before its own domain was known: the regression is fitted
-    once for each group of source domains without that group, and once on all sources for the other domains. With the
-    fit on all sources for everybody a network would learn to trust words as they do where they were fitted, and in
-    a new domain they are worth far less (`benchmarks/grda.py`). Stacking (Wolpert, Neural Networks 1992) with domains
-    as what is left out.
+    What a network learns from is how wrong the words were before an item's own domain was known: the regression is
+    fitted once for each group of source domains without that group, and once on all sources for the other domains. The
+    errors of a fit on the very items would be small and say nothing of a new domain (`benchmarks/grda.py`). This is
+    stacking (Wolpert, Neural Networks 1992) with domains as what is left out.
 
     Args:
-        choices: 0/1 `[num_users, num_items]`, none of an item outside `sources` and the items without a domain.
+        choices: 0/1 `[num_users, num_items]`, of items in `sources` and items without a domain alone.
         sources: int64, the domains to learn from.
     """
     space = ItemSpace.of(np.asarray(choices @ items.keys, dtype=np.float32), items.keys.shape[1])
-    links = even_links(choices, items.parts)
-    target = target_of(choices, links, items.own)
+    target = target_of(choices, even_links(choices, items.parts), items.own)
     values = target.gather(np.asarray(choices.T @ space.users, dtype=np.float32))
-    counts = np.asarray(choices.sum(axis=0), dtype=np.float32).ravel()
+    counts = np.asarray(choices.sum(axis=0)).ravel()
     known = counts > 0
-    logs = np.where(known, np.log1p(counts) - np.log1p(counts[known]).mean(), 0.0).astype(np.float32)
-    wanted = np.concatenate([np.where(known[:, None], values, 0.0), logs[:, None]], axis=1).astype(np.float32)
+    logs = np.log1p(counts) - np.log1p(counts[known]).mean()
+    wanted = np.concatenate([values, logs[:, None]], axis=1).astype(np.float32)
+    wanted[~known] = np.nan
     folds = domain_folds(items.domain, sources, items.folds, seed)
     told = _told(items, known, wanted)
-    student = ItemValues(told[:, :-1], told[:, -1])
-    content = told.copy()
+    honest = told.copy()
     for fold in range(int(folds.max(initial=-1)) + 1):
-        left = known & (folds != fold)
-        if left.any():
-            content[folds == fold] = _told(items, left, wanted)[folds == fold]
-    size = min(items.dim, space.dim)
-    shown = np.concatenate([content[:, :size], content[:, -1:]], axis=1)
-    task = ItemTask(shown, items.domain, values[:, :size], counts, items.graph, sources)
-    return ColdView(space, values, counts, student, task)
+        if (known & (folds != fold)).any():
+            honest[folds == fold] = _told(items, known & (folds != fold), wanted)[folds == fold]
+    return ColdView(
+        space, ItemValues(told[:, :-1], told[:, -1]), wanted, task_of(items, honest, wanted, sources)
+    )
+
+
+def task_of(items: DomainItems, told: Float, wanted: Float, sources: Int) -> ItemTask:
+    """The errors in the first directions and in popularity of what was told, as a task.
+
+    Args:
+        told: float32 `[num_items, num_values + 1]`; `wanted` likewise, NaN where nobody chose.
+    """
+    kept = [*range(min(items.dim, wanted.shape[1] - 1)), wanted.shape[1] - 1]
+    return ItemTask(told[:, kept], items.domain, (wanted - told)[:, kept], items.graph, sources)
 
 
 def domain_folds(domain: Int, sources: Int, folds: int, seed: int) -> Int:
@@ -126,6 +131,6 @@ def domain_folds(domain: Int, sources: Int, folds: int, seed: int) -> Int:
 
 def _told(items: DomainItems, fitted: NDArray[np.bool_], wanted: Float) -> Float:
     """What the words of every item say after a fit on some items, float32 `[num_items, num_wanted]`."""
-    kept = fitted.astype(np.float32)
-    regression = ContentRegression((sp.diags(kept) @ items.bags).tocsr(), items.ridge)
-    return np.asarray(items.bags @ regression.weights(wanted * kept[:, None]), dtype=np.float32)
+    regression = ContentRegression((sp.diags(fitted.astype(np.float32)) @ items.bags).tocsr(), items.ridge)
+    weights = regression.weights(np.where(fitted[:, None], wanted, np.float32(0)))
+    return np.asarray(items.bags @ weights, dtype=np.float32)

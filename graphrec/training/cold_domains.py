@@ -4,9 +4,9 @@
                          out=Path("models/adapted"))
 
 A bundle scores an item that nobody chose by its words (:mod:`graphrec.ranking.cold_items`). What words are worth was
-learned where people choose, and in another cuisine or market it may be worth less. Here a network learns from the words
-of an item and its domain what people make of it, adapted between the domains, and its rows take the place of the words'
-rows to the share that was found best on source domains hidden for the purpose. That share may be nothing.
+learned where people choose, and in another cuisine or market they are worth less. Here a network learns how wrong the
+words were in domains that they had not been learned from, adapted between the domains, and its correction is added to
+the rows of such items: to the share that was found best on source domains hidden for the purpose, which may be none.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from graphrec.ranking.cold_items import ColdItems, load_cold
 from graphrec.store.graph_store import GraphStore
 from graphrec.store.records import ItemRecord
 from graphrec.training.cold_config import ColdChoice
-from graphrec.training.cold_domain_check import Mixture, Rehearsed, choose_mixture
+from graphrec.training.cold_domain_check import Rehearsed, choose_share
 from graphrec.training.cold_domain_rows import content_part, rewritten, usual_lean
 from graphrec.training.cold_domain_view import ColdView, DomainItems, view
 from graphrec.training.cold_student import binary
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 Int = NDArray[np.int64]
 
-UNCHECKED = Mixture(share=0.5, lean=0.25)
-"""What is written where nothing was checked: neither the words' rows nor the network's win everywhere."""
+UNCHECKED = 0.5
+"""Share of the correction where nothing was checked."""
 
 
 class ColdDomainConfig(BaseModel):
@@ -54,7 +54,7 @@ class ColdDomainConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     dim: PositiveInt = 32
-    """Directions of the users' tastes that the network predicts; the others stay with the words."""
+    """Directions of the users' tastes that the network corrects; the others stay with the words."""
     folds: int = Field(default=4, ge=2)
     """Groups of source domains; each is described by words learned from the others."""
     splits: PositiveInt = 2
@@ -82,16 +82,16 @@ def adapt_items(
         sources: names of the domains to learn from; None takes those with enough chosen items.
         config: of the adaptation; None: :data:`graphrec.adapt.item_scorer.ITEM_ADAPT`.
         seed: of the networks.
-        check: choose the share of adapted rows on source domains that are hidden for it, none included; otherwise
+        check: choose the share of the correction on source domains that are hidden for it, none included; otherwise
             half.
         log: gets a record per stage, `{"stage": name, ...}`.
         settings: see :class:`ColdDomainConfig`.
 
     Returns:
         What was done, plain JSON: `{"bundle", "sources": [names], "targets": [names], "adapted_items": int,
-        "share": float, "lean": float, "check": {"student": float, "adapted": float, "chosen": float,
+        "share": float, "check": {"words": float, "corrected": float, "chosen": float,
         "hidden": [names]} | None, "warnings": [sentences]}`. The figures of the check are Recall@20 + NDCG@20 among
-        the items of the hidden domains: of the words alone, of the network alone, and of the chosen mixture.
+        the items of the hidden domains: of the words alone, of the whole correction, and of the chosen share.
 
     Raises:
         BundleMismatchError: the bundle has no content student, or its items have no domain in the graph.
@@ -102,12 +102,14 @@ def adapt_items(
     run = _Run(read_bundle(bundle), store, domain_of, graph, sources, config, seed, settings)
     say = log or (lambda record: None)
     say({"stage": "items", "sources": len(run.sources), "cold": len(run.cold)})
-    mixture, checked = run.check(say) if check and len(run.sources) > 1 else (UNCHECKED, None)
+    share, checked = run.check(say) if check and len(run.sources) > 1 else (UNCHECKED, None)
     seen = run.view(run.sources)
-    say({"stage": "train", "share": mixture.share})
-    adapted = seen.widened(learn_items(seen.task, config, seed, log=log))
-    report = run.report(mixture, checked, out, seen)
-    parts = rewritten(run.bundle.parts, run.part, run.cold, seen, adapted, mixture, usual=run.usual)
+    say({"stage": "train", "share": share})
+    parts = run.bundle.parts
+    if share > 0:
+        correction = seen.widened(learn_items(seen.task, config, seed, log=log))
+        parts = rewritten(parts, run.part, run.cold, seen, correction, share, lean=run.lean)
+    report = run.report(share, checked, out, seen)
     _write(run.bundle, parts, out, report)
     return report
 
@@ -154,7 +156,7 @@ class _Run:
             )
 
     @cached_property
-    def usual(self) -> float:
+    def lean(self) -> float:
         """The weight of popularity in the student's scores of the cold items."""
         return usual_lean(self.cold_items, self.part, self.choices, self.cold)
 
@@ -166,23 +168,19 @@ class _Run:
         left.eliminate_zeros()
         return view(self.items, left, sources, self.seed)
 
-    def check(self, say: Log) -> tuple[Mixture, dict[str, Any]]:
-        """Hide some sources and see which mixture finds what was chosen of them."""
+    def check(self, say: Log) -> tuple[float, dict[str, Any]]:
+        """Hide some sources and see which share of the correction finds what was chosen of them."""
         groups, names = [], list[str]()
         for group in rehearsal_splits(self._problem(), self.settings.splits, seed=self.seed):
             names += [self.graph.names[number] for number in group.tolist()]
             say({"stage": "check", "hidden": [self.graph.names[number] for number in group.tolist()]})
             groups.append(self._rehearsed(np.setdiff1d(self.sources, group), group))
-        mixture, found = choose_mixture(groups, self.usual)
-        alone = max(value for (share, _), value in found.items() if share == 1)
-        checked = {
-            "student": found[(0.0, self.usual)], "adapted": alone, "chosen": found[(mixture.share, mixture.lean)],
-            "hidden": names,
-        }  # fmt: skip
-        return mixture, checked
+        share, found = choose_share(groups)
+        checked = {"words": found[0.0], "corrected": found[1.0], "chosen": found[share], "hidden": names}
+        return share, checked
 
     def report(
-        self, mixture: Mixture, checked: dict[str, Any] | None, out: Path, seen: ColdView
+        self, share: float, checked: dict[str, Any] | None, out: Path, seen: ColdView
     ) -> dict[str, Any]:
         """What was done."""
         from graphrec.adapt.advice import advise
@@ -191,15 +189,17 @@ class _Run:
         return {
             "bundle": str(out), "sources": [names[number] for number in self.sources.tolist()],
             "targets": [names[number] for number in self.targets.tolist()], "adapted_items": len(self.cold),
-            "share": mixture.share, "lean": mixture.lean, "check": checked,
+            "share": share, "check": checked,
             "warnings": advise(seen.task.data(), seed=self.seed),
         }  # fmt: skip
 
     def _rehearsed(self, sources: Int, hidden: Int) -> Rehearsed:
         seen = self.view(sources)
         rows = np.flatnonzero(np.isin(self.items.domain, hidden))
-        adapted = seen.widened(learn_items(seen.task, self.config, self.seed))
-        return Rehearsed(seen.space, seen.student.of(rows), adapted.of(rows), self.choices[:, rows].tocsr())
+        correction = seen.widened(learn_items(seen.task, self.config, self.seed))
+        return Rehearsed(
+            seen.space, seen.student.of(rows), correction.of(rows), self.choices[:, rows].tocsr(), self.lean
+        )
 
     def _problem(self) -> DomainData:
         """Domains, graph and sources alone, for the choice of what to hide."""
@@ -246,8 +246,8 @@ class _Run:
 def _write(bundle: Bundle, parts: Sequence[Any], out: Path, report: dict[str, Any]) -> None:
     said = (
         f"\n## Adapted domains\n\n{report['adapted_items']:,} items without interactions in "
-        f"{', '.join(report['targets'])} score to the share {report['share']:g} by rows that were learned in "
-        f"{', '.join(report['sources'])} (`graphrec.training.cold_domains`), for the rest by their words.\n"
+        f"{', '.join(report['targets'])} score by their words and, to the share {report['share']:g}, by a correction "
+        f"that was learned in {', '.join(report['sources'])} (`graphrec.training.cold_domains`).\n"
     )
     card = (bundle.path / CARD).read_text(encoding="utf-8") + said
     manifest = {name: value for name, value in bundle.manifest.items() if name != "created"}
