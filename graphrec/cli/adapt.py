@@ -16,6 +16,8 @@ from graphrec.errors import ConfigError, InvalidInputError
 if TYPE_CHECKING:
     from graphrec.adapt.config import AdaptConfig
     from graphrec.adapt.from_store import StoreTask
+    from graphrec.adapt.store_run import RunOptions
+    from graphrec.store import GraphStore
 
 INTERACTIONS = "interactions"
 
@@ -97,7 +99,7 @@ def adapt(
         raise InvalidInputError("Name the folder to write with --out DIR.")
     if seeds < 1:
         raise InvalidInputError(f"--seeds {seeds}: at least one model is needed.")
-    settings, fall_back = _settings(config, overrides or (), method)
+    raw = _raw(config, overrides or (), method)
     named = _list(sources)
     if label == INTERACTIONS:
         _only_items({"--features": features, "--text": text, "--evaluate": evaluate, "--seeds": seeds > 1})
@@ -105,28 +107,36 @@ def adapt(
             raise InvalidInputError(
                 "--label interactions adapts the items of a bundle; name it with --model DIR."
             )
-        found = _items(store, model, out, domain, graph, named, settings, seed, check)
+        found = _items(store, model, out, node_type, domain, graph, named, raw, seed, check)
     else:
         if model is not None:
             raise InvalidInputError("--model belongs to --label interactions.")
         if not named:
             raise InvalidInputError("Name the domains to learn from with --sources A,B,C.")
+        from graphrec.adapt.config import AdaptConfig
         from graphrec.adapt.from_store import StoreTask
         from graphrec.adapt.store_run import RunOptions
+        from graphrec.training.config import validate
 
         task = StoreTask(
             node_type=node_type, domain=domain, label=label, sources=tuple(named), graph=graph, text=tuple(_list(text)),
             seed=seed,
         )  # fmt: skip
-        options = RunOptions(range(seed, seed + seeds), check, fall_back, evaluate, _log)
-        found = _nodes(store, task, features, out, settings, options)
+        options = RunOptions(
+            seeds=range(seed, seed + seeds),
+            check=check,
+            fall_back="method" not in raw,
+            evaluate=evaluate,
+            logs=_log,
+        )
+        found = _nodes(store, task, features, out, validate(AdaptConfig, raw), options)
     _show(found, as_json)
     for sentence in found["warnings"]:
         render.say(sentence)
 
 
 def _nodes(
-    store: str, task: StoreTask, features: Path | None, out: Path, settings: AdaptConfig, options: Any
+    store: str, task: StoreTask, features: Path | None, out: Path, settings: AdaptConfig, options: RunOptions
 ) -> dict[str, Any]:
     from graphrec.adapt.from_store import domain_data
     from graphrec.adapt.store_run import adapt_to_folder
@@ -142,52 +152,69 @@ def _nodes(
 
 
 def _items(
-    store: str, model: Path, out: Path, domain: str, graph: str, sources: Sequence[str], settings: AdaptConfig,
-    seed: int, check: bool,
+    store: str, model: Path, out: Path, node_type: str, domain: str, graph: str, sources: Sequence[str],
+    raw: dict[str, Any], seed: int, check: bool,
 ) -> dict[str, Any]:  # fmt: skip
+    from graphrec.adapt.config import AdaptConfig
+    from graphrec.adapt.item_scorer import ITEM_ADAPT
     from graphrec.adapt.store_domains import domain_graph, find_domains
     from graphrec.adapt.store_values import node_values
     from graphrec.store import GraphStore
     from graphrec.store.snapshot_write import prune_snapshots, write_snapshot
     from graphrec.training.cold_domains import adapt_items
+    from graphrec.training.config import validate
     from graphrec.training.from_store import snapshot_folder
 
+    usual = ITEM_ADAPT.model_dump()
+    config = validate(AdaptConfig, usual | {key: _over(usual.get(key), value) for key, value in raw.items()})
     with GraphStore.open(store, create=False) as opened:
         snapshot = write_snapshot(opened, snapshot_folder(opened, out))
-        kind, ids = snapshot.item_type, snapshot.ids(snapshot.item_type)
-        domains = node_values(snapshot, kind, domain)
-        joined = domain_graph(snapshot, kind, domains, graph)
+        if node_type != snapshot.item_type:
+            raise InvalidInputError(
+                f"Users choose {snapshot.item_type} nodes, not {node_type}; --node-type must be that."
+            )
+        domains = node_values(snapshot, node_type, domain)
+        joined, ids = domain_graph(snapshot, node_type, domains, graph), snapshot.ids(node_type)
         of = {
             ids[node]: domains.names[value] for node, value in enumerate(domains.value.tolist()) if value >= 0
         }
         named = find_domains(snapshot, domains, sources) or None
-        with _log("items", settings.stop.epochs) as log:
+        with _log("items", config.stop.epochs) as log:
             found = adapt_items(
-                model, opened, domain_of=of, graph=joined, out=out, sources=named, config=settings, seed=seed,
+                model, opened, domain_of=of, graph=joined, out=out, sources=named, config=config, seed=seed,
                 check=check, log=log,
             )  # fmt: skip
+        _note_users(opened, out)
         prune_snapshots(opened, snapshot_folder(opened, out))
     return found
 
 
-def _settings(
-    config: Path | None, overrides: Sequence[str], method: Method | None
-) -> tuple[AdaptConfig, bool]:
-    """Checked settings, and whether the plain model is taken where the rehearsal gains nothing."""
-    from graphrec.adapt.config import AdaptConfig
-    from graphrec.training.config import RunConfig, load_settings, validate
+def _note_users(store: GraphStore, bundle: Path) -> None:
+    """The copy holds the users of the bundle that it was made from: erasing one of them flags it."""
+    from graphrec.bundle import read_bundle
+
+    written = read_bundle(bundle)
+    store.mark_bundle(str(bundle), str(written.manifest["snapshot"]), users=written.catalogue.user_ids)
+
+
+def _over(usual: Any, given: Any) -> Any:
+    """A table of settings over the usual ones."""
+    return usual | given if isinstance(usual, dict) and isinstance(given, dict) else given
+
+
+def _raw(config: Path | None, overrides: Sequence[str], method: Method | None) -> dict[str, Any]:
+    """Settings as they were given; no `method` where it is left to the rehearsal."""
+    from graphrec.training.config import RunConfig, load_settings
 
     settings, run = load_settings(config, overrides)
     if run != RunConfig():
         raise ConfigError("Tables such as [split] and [request] belong to `graphrec train`, not to adapt.")
-    fall_back = method is Method.auto or (method is None and "method" not in settings)
-    if method not in (None, Method.auto, Method.grda):
-        settings = {
-            "taught": None
-        } | settings  # the baselines as published: no labels passed on along the graph
-    if method is not None and method is not Method.auto:
-        settings["method"] = method.value
-    return validate(AdaptConfig, settings), fall_back
+    if method is Method.auto:
+        settings.pop("method", None)
+    elif method is not None:
+        # The baselines as published pass no labels on along the graph.
+        settings = ({} if method is Method.grda else {"taught": None}) | settings | {"method": method.value}
+    return settings
 
 
 def _only_items(given: Mapping[str, object]) -> None:

@@ -48,7 +48,9 @@ def _of_items(found: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("sources", ", ".join(found["sources"])), ("targets", ", ".join(found["targets"])),
         ("adapted items", found["adapted_items"]), ("share of adapted rows", found["share"]),
     ]  # fmt: skip
-    return rows + [(f"check: {name}", value) for name, value in (found["check"] or {}).items()]
+    for name, value in (found["check"] or {}).items():
+        rows.append((f"check: {name}", ", ".join(value) if isinstance(value, list) else value))
+    return rows
 
 
 def spread(found: Mapping[str, Any]) -> str:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graphrec.adapt.config import AdaptConfig
 from graphrec.adapt.domain_graph import DomainGraph
+from graphrec.adapt.item_scorer import ITEM_ADAPT
 from graphrec.adapt.model import AdaptedModel
 from graphrec.store import GraphStore
 from graphrec.training import cold_domains
@@ -108,9 +109,10 @@ def test_interactions_adapt_the_items_of_a_bundle(
 
     def adapt_items(bundle: Path, store: GraphStore, **how: Any) -> dict[str, Any]:
         seen.update(how, bundle=bundle)
+        shutil.copytree(bundle, how["out"], dirs_exist_ok=True)
         return {
             "bundle": str(how["out"]), "sources": ["thai"], "targets": ["mexican"], "adapted_items": 4, "share": 0.5,
-            "check": {"student": 0.1, "adapted": 0.2}, "warnings": ["Few items."],
+            "check": {"student": 0.1, "chosen": 0.2, "hidden": ["greek", "thai"]}, "warnings": ["Few items."],
         }  # fmt: skip
 
     monkeypatch.setattr(cold_domains, "adapt_items", adapt_items)
@@ -124,11 +126,21 @@ def test_interactions_adapt_the_items_of_a_bundle(
         "italian",
         "mexican",
     }
-    assert isinstance(seen["config"], AdaptConfig) and seen["check"] is True
-    assert "adapted items\t4" in done.out and "check: adapted\t0.2000" in done.out
+    assert seen["config"] == ITEM_ADAPT and seen["check"] is True
+    assert "adapted items\t4" in done.out and "check: chosen\t0.2000" in done.out
+    assert "check: hidden\tgreek, thai" in done.out
+    with GraphStore.open(kitchen.url, read_only=True) as store:
+        assert tmp_path / "o" in [record.path for record in store.bundles()]
     assert done.err == "Few items.\n"
     assert graphrec(*words, "--model", kitchen.bundle).status == 0 and seen["sources"] is None
+    few = ("--set", "stop.epochs=3", "--method", "dann", "--no-check")
+    assert graphrec(*words, "--model", kitchen.bundle, *few).status == 0 and not seen["check"]
+    stop = ITEM_ADAPT.stop.model_copy(update={"epochs": 3})
+    assert seen["config"] == ITEM_ADAPT.model_copy(update={"stop": stop, "method": "dann"})
     assert "--model DIR" in graphrec.fails(*words)
+    assert "choose recipe nodes, not dish" in graphrec.fails(
+        *words, "--model", kitchen.bundle, "--node-type", "dish"
+    )
     assert "--evaluate does not belong" in graphrec.fails(*words, "--model", kitchen.bundle, "--evaluate")
     assert "--model belongs" in graphrec.fails(
         *words[:-4], "--out", tmp_path / "o", "--model", kitchen.bundle
