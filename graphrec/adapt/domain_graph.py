@@ -64,7 +64,7 @@ class DomainGraph:
             path: UTF-8, fields between commas, in `.tsv` between tabs.
             names: the domains, in this order; edges of others are left out. None: every name of the file, sorted.
             header: whether the first line names the columns; None: it does when its words are those of columns
-                ("source", "target", "state", "neighbour") or its third field is no number.
+                ("source", "target", "state", "neighbour") or its third field has no digit.
 
         Raises:
             NotFoundError, InvalidInputError: no such file; a line that is no edge (the message gives its number).

@@ -58,32 +58,38 @@ def read_edges(path: Path, *, header: bool | None = None) -> list[tuple[str, str
     Raises:
         NotFoundError, InvalidInputError: no such file; a line that is no edge.
     """
+    rows = _rows(path)
+    if rows and (_names_columns(rows[0][1]) if header is None else header):
+        rows = rows[1:]
+    edges = []
+    seen: dict[frozenset[str], tuple[float, int]] = {}
+    for line, cells in rows:
+        one, other, weight = _edge(path, line, cells)
+        earlier, before = seen.setdefault(frozenset((one, other)), (weight, line))
+        if earlier != weight:
+            raise InvalidInputError(
+                f"{path}, line {line}: {one}, {other} has weight {weight} here, {earlier} in line {before}; keep one."
+            )
+        edges.append((one, other, weight))
+    return edges
+
+
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Number and fields of every line that is not empty."""
     if not path.is_file():
         raise NotFoundError(f"There is no file of edges at {path}.")
-    edges: list[tuple[str, str, float]] = []
-    seen: dict[frozenset[str], tuple[float, int]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
-            filled = ((rows.line_num, [cell.strip() for cell in row]) for row in rows)
-            for count, (line, cells) in enumerate(item for item in filled if any(item[1])):
-                if count == 0 and (_names_columns(cells) if header is None else header):
-                    continue
-                one, other, weight = _edge(path, line, cells)
-                earlier, before = seen.setdefault(frozenset((one, other)), (weight, line))
-                if earlier != weight:
-                    raise InvalidInputError(
-                        f"{path}, line {line}: {one}, {other} has weight {weight} here and {earlier} in line {before}; "
-                        "keep one."
-                    )
-                edges.append((one, other, weight))
+            return [
+                (rows.line_num, [cell.strip() for cell in row]) for row in rows if any(map(str.strip, row))
+            ]
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
     except csv.Error as error:
         raise InvalidInputError(f"{path} is not a file of comma-separated values ({error}).") from error
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return edges
 
 
 def _parts(edge: Any) -> tuple[str, str, float]:
@@ -96,8 +102,8 @@ def _parts(edge: Any) -> tuple[str, str, float]:
 
 
 def _names_columns(cells: list[str]) -> bool:
-    if len(cells) == 3 and not _is_number(cells[2]):
-        return True
+    if len(cells) == 3 and not any(sign.isdigit() for sign in cells[2]):
+        return bool(cells[2])
     return all(cell.casefold() in _COLUMN_NAMES for cell in cells[:2])
 
 

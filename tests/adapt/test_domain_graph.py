@@ -163,7 +163,9 @@ def test_edges_from_a_file(tmp_path):
         ("A,B\nC,C\n", "line 2: an edge joins two different"),
         ("A,B\nC,D,7\n", "line 2: an edge joins two different"),
         ("A,B,1,2\n", "line 1: two names"),
-        ("A,B,1\nB,A,.5\n", "line 2: B, A has weight 0.5 here and 1.0 in line 1"),
+        ("A,B,O.5\n", "line 1: the weight 'O.5'"),
+        ("A,B,\n", "line 1: two names"),
+        ("A,B,1\nB,A,.5\n", "line 2: B, A has weight 0.5 here, 1.0 in line 1"),
         ('A,"B\n', "comma-separated"),
     ],
 )
