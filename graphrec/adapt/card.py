@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from graphrec.store.importers.recipe_graph import DERIVED
+
 _KNOWN = (
     "No label of a target domain reached training, the choice of settings or the number of epochs.",
     "Inputs of target domains did: a domain that comes later needs a new adaptation.",
     "A label that occurs in no source domain is never predicted.",
 )
 _DERIVED = (
-    "What the import of the store derived from text (the course of a recipe that named none) counts as a label; there "
-    "the predictor learns the import's guess."
+    "Where a recipe did not name this label, the import had read it from its text, and the store does not tell which: "
+    "there the predictor learns the import's guess."
 )
 
 
@@ -47,7 +49,7 @@ def adaptation_card(report: Mapping[str, Any]) -> str:
         for row in report["domains"]
     ]  # fmt: skip
     blocks.append("## Domains\n\n" + _table(("domain", "edges away", "nodes", "labels learned"), rows))
-    limits = [*report["warnings"], *_KNOWN, *([_DERIVED] if report["classes"] else [])]
+    limits = [*report["warnings"], *_KNOWN, *([_DERIVED] if report["counts"]["label"] in DERIVED else [])]
     blocks.append("## Limits\n\n" + "\n".join(f"- {each}" for each in limits))
     return "\n\n".join(blocks) + "\n"
 

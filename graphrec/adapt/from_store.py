@@ -125,6 +125,7 @@ def domain_data(
         "without a domain": int((domains.value < 0).sum()) - domains.several,
         "without inputs": int((domains.value >= 0).sum()) - len(inputs.nodes), "used": len(inputs.nodes),
         "labels learned": learned, "labels held out": int(held_out.sum()), "inputs": inputs.source,
+        "label": labels.relation or task.label if isinstance(labels, NodeValues) else ", ".join(labels.names),
     }  # fmt: skip
     ids = snapshot.ids(task.node_type)
     return StoreData(

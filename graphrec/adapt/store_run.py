@@ -83,27 +83,19 @@ def adapt_to_folder(
         StoreError: the disk refused.
     """
     options = options or RunOptions()
-    asked = config = paced(config or AdaptConfig(), found.data)
+    asked = paced(config or AdaptConfig(), found.data)
     if not options.seeds:
         raise InvalidInputError("At least one seed is needed.")
     with replacing_folder(out, REPORT, "adaptation") as folder:
-        warnings = advise(found.data)
-        rehearsal = _rehearsal(found, config, options)
-        if rehearsal is not None:
-            warnings += [line for name in rehearsal.methods for line in _warning(rehearsal, name)]
-            if options.fall_back and rehearsal.best() == PLAIN:
-                warnings.append(
-                    f"The sources alone are learned from; --method {asked.method} adapts all the same."
-                )
-                config = plain(config)
-        models = _train(found, config, options)
+        taken, rehearsal, warnings = _settle(found, asked, options)
+        models = _train(found, taken, options)
         predictions = [_predict(found, model) for model in models]
         report: dict[str, Any] = {
-            "format": FORMAT, **_origin(found), "method": method_name(config), "seeds": list(options.seeds),
-            "config": config.model_dump(mode="json"), "stopped": [model.stopped for model in models],
+            "format": FORMAT, **_origin(found), "method": method_name(taken), "seeds": list(options.seeds),
+            "config": taken.model_dump(mode="json"), "stopped": [model.stopped for model in models],
             "check": None if rehearsal is None else rehearsal.summary(), "warnings": warnings,
             "held_out": held_out_scores(found, predictions), "agreement": agreement(found, predictions),
-            "targets": _evaluation(found, options, {method_name(config): predictions}, asked),
+            "targets": _evaluation(found, options, {method_name(taken): predictions}, asked),
             "domains": domain_rows(found),
         }  # fmt: skip
         report = {key: _plain_json(each) for key, each in report.items()}
@@ -136,6 +128,21 @@ def paced(config: AdaptConfig, data: DomainData) -> AdaptConfig:
     return config.model_copy(update={"stop": stop.model_copy(update=paced)})
 
 
+def _settle(
+    found: StoreData, asked: AdaptConfig, options: RunOptions
+) -> tuple[AdaptConfig, Rehearsal | None, list[str]]:
+    """The settings that are taken, the rehearsal behind them, and what a person has to know."""
+    warnings, rehearsal = advise(found.data), _rehearsal(found, asked, options)
+    if rehearsal is None:
+        return asked, None, warnings
+    if not rehearsal.tells or any(rehearsal.verdict(name) != "helps" for name in rehearsal.methods):
+        warnings += rehearsal.sentences()
+    if options.fall_back and rehearsal.best() == PLAIN:
+        warnings.append(f"The sources alone are learned from; --method {asked.method} adapts all the same.")
+        return plain(asked), rehearsal, warnings
+    return asked, rehearsal, warnings
+
+
 def _rehearsal(found: StoreData, config: AdaptConfig, options: RunOptions) -> Rehearsal | None:
     """None where it was not asked for or cannot be: a single source, or nothing that adapts."""
     if not options.check or len(found.data.sources) < 2 or config == plain(config):
@@ -146,10 +153,6 @@ def _rehearsal(found: StoreData, config: AdaptConfig, options: RunOptions) -> Re
             found.data, {method_name(config): config}, seeds=options.seeds[:1], splits=_SPLITS,
             log=lambda _: log({"epoch": next(done)}),
         )  # fmt: skip
-
-
-def _warning(rehearsal: Rehearsal, method: str) -> list[str]:
-    return rehearsal.sentences() if rehearsal.verdict(method) != "helps" else []
 
 
 def _train(found: StoreData, config: AdaptConfig, options: RunOptions) -> list[AdaptedModel]:

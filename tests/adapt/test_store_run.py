@@ -164,8 +164,8 @@ def test_where_the_rehearsal_gains_nothing_the_plain_model_is_taken(
     """The plain model scores .6 and .8 on two hidden shops."""
     seen = []
 
-    def rehearsed(data: DomainData, config: AdaptConfig, **how: Any) -> Rehearsal:
-        seen.append((data, config))
+    def rehearsed(data: DomainData, configs: dict[str, AdaptConfig], **how: Any) -> Rehearsal:
+        seen.append((data, configs))
         rows = {"source_only": np.array([[0.6, 0.8]]), "grda": np.array([scores])}
         return Rehearsal("accuracy", SHOPS[:2], rows)
 
@@ -174,7 +174,7 @@ def test_where_the_rehearsal_gains_nothing_the_plain_model_is_taken(
     found = adapt_to_folder(classes, tmp_path / "out", short, RunOptions(fall_back=True))
     assert found["check"]["best"] == found["method"] == best
     assert (found["config"]["taught"] is None) == (best == "source_only")
-    assert seen == [(classes.data, short)]
+    assert seen == [(classes.data, {"grda": short})]
     asked = adapt_to_folder(classes, tmp_path / "out", short, RunOptions())
     assert asked["method"] == "grda" and asked["check"]["best"] == best
 
