@@ -28,7 +28,7 @@ OURS = "GRDA, labels along the graph"
 
 
 class PlacedBatches(DomainBatches):
-    """The released code's batches: the same places in every domain, in the file's order, so that places tell classes."""
+    """The released code's batches: the same places in every domain, in the file's order: places tell classes."""
 
     def epoch(self) -> Iterator[DomainBatch]:
         size = min(len(pool) for pool in self.pools.values())
