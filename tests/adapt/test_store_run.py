@@ -26,7 +26,9 @@ from graphrec.text.sources import NodeTexts
 from tests.adapt.store_world import DISHES, SHOPS, kind, salt, snapshot_of
 from tests.adapt.test_from_store import task
 
-QUICK = AdaptConfig(hidden=16, learning_rate=5e-3, stop=StopConfig(epochs=40, least=40, every=20))
+QUICK = AdaptConfig(
+    hidden=16, learning_rate=1e-2, average=0.9, stop=StopConfig(epochs=15, least=15, every=15)
+)
 
 
 @pytest.fixture(scope="module")
