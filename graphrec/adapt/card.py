@@ -56,9 +56,12 @@ def adaptation_card(report: Mapping[str, Any]) -> str:
 
 def _usage(report: Mapping[str, Any]) -> str:
     domain = next(row["domain"] for row in report["domains"] if not row["source"])
-    if report["counts"]["inputs"].startswith("TF-IDF"):
+    if fields := report["counts"]["fields"]:
         lines = ["from pathlib import Path", "", "from graphrec.adapt.features import TextFeatures"]
-        rows = 'TextFeatures.load(Path("this folder"))(["the fields, one under another", "another node"])'
+        rows = (
+            'TextFeatures.load(Path("this folder"))(["the texts of one", "and of another"])'
+            f"  # {', '.join(fields)}, one under another"
+        )
     else:
         lines, rows = [], "...  # float32 [2, dim], from the same feature set"
     lines += [

@@ -20,6 +20,7 @@ from graphrec.adapt.store_values import NodeNumbers, NodeValues, node_labels, no
 from graphrec.encoders.feature_set import FeatureSet
 from graphrec.errors import InvalidInputError
 from graphrec.store.snapshot import GraphSnapshot
+from graphrec.text.sources import usual_fields
 
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -66,7 +67,7 @@ class StoreData:
             that no source has; or float32 `[num_rows, num_outputs]`, NaN unknown.
         held_out: bool `[num_rows]`, labelled nodes of sources whose labels training does not see.
         description: how texts became inputs; None where features were given.
-        about: counts of nodes, and where the inputs came from, for reports.
+        about: counts of nodes, and where inputs and labels came from, for reports.
         snapshot: its name.
     """
 
@@ -119,19 +120,26 @@ def domain_data(
     data = DomainData.hide(
         inputs.x, domain, _visible(truth, held_out, len(outputs)), graph, sources, len(outputs)
     )
-    learned = int(data.labelled.sum())
-    about = {
-        "nodes": snapshot.num_nodes(task.node_type), "in several domains": domains.several,
-        "without a domain": int((domains.value < 0).sum()) - domains.several,
-        "without inputs": int((domains.value >= 0).sum()) - len(inputs.nodes), "used": len(inputs.nodes),
-        "labels learned": learned, "labels held out": int(held_out.sum()), "inputs": inputs.source,
-        "label": labels.relation or task.label if isinstance(labels, NodeValues) else ", ".join(labels.names),
-    }  # fmt: skip
+    about = _about(snapshot, task, domains, labels, inputs)
+    about |= {"labels learned": int(data.labelled.sum()), "labels held out": int(held_out.sum())}
     ids = snapshot.ids(task.node_type)
     return StoreData(
         data, task, inputs.nodes, tuple(ids[node] for node in inputs.nodes.tolist()), outputs, truth, held_out,
         inputs.description, about, snapshot.name,
     )  # fmt: skip
+
+
+def _about(
+    snapshot: GraphSnapshot, task: StoreTask, domains: NodeValues, labels: NodeValues | NodeNumbers, inputs: NodeInputs
+) -> dict[str, Any]:  # fmt: skip
+    """Where everything came from, and how many nodes were left out."""
+    named = labels.relation or task.label if isinstance(labels, NodeValues) else ", ".join(labels.names)
+    return {
+        "inputs": inputs.source, "fields": list(inputs.fields), "label": named,
+        "nodes": snapshot.num_nodes(task.node_type), "in several domains": domains.several,
+        "without a domain": int((domains.value < 0).sum()) - domains.several,
+        "without inputs": int((domains.value >= 0).sum()) - len(inputs.nodes), "used": len(inputs.nodes),
+    }  # fmt: skip
 
 
 def _inputs(
@@ -150,7 +158,8 @@ def _inputs(
     check_fields(snapshot, task.text, labels, task.label, "label")
     own = np.isin(domains.value, [domains.names.index(name) for name in sources])
     config = task.inputs.for_labels(int((own & _known(labels.value)).sum()))
-    return from_texts(snapshot, task.node_type, wanted, task.text, config)
+    usual = (each for each in usual_fields(snapshot, task.node_type) if each not in (task.domain, task.label))
+    return from_texts(snapshot, task.node_type, wanted, task.text or tuple(usual), config)
 
 
 def _sources(task: StoreTask, names: Sequence[str], graph: DomainGraph, domain: Int) -> Int:

@@ -14,7 +14,7 @@ from graphrec.adapt.store_values import NodeNumbers, NodeValues
 from graphrec.encoders.feature_set import FeatureSet
 from graphrec.errors import InvalidInputError
 from graphrec.store.snapshot import GraphSnapshot
-from graphrec.text.sources import NodeTexts, usual_fields
+from graphrec.text.sources import NodeTexts
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +26,14 @@ class NodeInputs:
         x: float32 `[n, dim]`.
         source: where the rows come from, for people.
         description: how texts became rows; None where features were given.
+        fields: whose texts, one under another, describe a node; none where features were given.
     """
 
     nodes: NDArray[np.int64]
     x: NDArray[np.float32]
     source: str
     description: TextFeatures | None = None
+    fields: tuple[str, ...] = ()
 
 
 def from_features(
@@ -65,13 +67,13 @@ def from_texts(
 
     Args:
         wanted: bool `[num_nodes]`, the nodes that count.
-        fields: of :class:`~graphrec.text.sources.NodeTexts`; none is the name and the usual ones.
+        fields: of :class:`~graphrec.text.sources.NodeTexts`.
 
     Raises:
         NotFoundError: an unknown field.
         InvalidInputError: no node that counts has a text, or all have the same.
     """
-    texts = NodeTexts(snapshot, node_type, fields or usual_fields(snapshot, node_type))
+    texts = NodeTexts(snapshot, node_type, fields)
     said = wanted.copy()
     for node, text in texts.rows():
         said[node] &= bool(text.strip())
@@ -83,7 +85,7 @@ def from_texts(
 
     description, x = TextFeatures.fit(rows, config)
     source = f"TF-IDF of {texts.description} on {description.dim} main axes"
-    return NodeInputs(np.flatnonzero(said), x, source, description)
+    return NodeInputs(np.flatnonzero(said), x, source, description, fields)
 
 
 def check_fields(

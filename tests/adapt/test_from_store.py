@@ -141,3 +141,10 @@ def test_sources_without_labels_are_refused(tmp_path: Path) -> None:
     blind = snapshot_of(tmp_path, hidden=("hill",))
     with pytest.raises(InvalidInputError, match="'hill' has no labelled row"):
         domain_data(blind, task())
+
+
+def test_by_default_no_text_tells_the_answer(snapshot: GraphSnapshot) -> None:
+    """`description` is one of the usual texts, unless it is what is predicted."""
+    assert domain_data(snapshot, task()).about["fields"] == ["name", "description"]
+    told = domain_data(snapshot, task(label="description", sources=("north", "hill", "river")))
+    assert told.about["fields"] == ["name"]
