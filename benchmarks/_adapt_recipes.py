@@ -29,13 +29,17 @@ from graphrec.adapt.trainer import adapt
 NAME = "grda_recipes"
 SOURCES, SPLITS, TUNING_DRAW = 6, 2, 100
 BASE: dict[str, Any] = {
-    "hidden": 64, "batch": 32, "learning_rate": 2e-3, "dropout": 0.2, "weight_decay": 0.01,
-    "stop": StopConfig(epochs=30, least=10),
+    "hidden": 48, "batch": 16, "learning_rate": 8e-3, "average": 0.9, "weight_decay": 0.01,
+    "stop": StopConfig(epochs=18, least=10, every=3),
 }  # fmt: skip
-"""Of all methods alike; from how the plain model did in rehearsals of draws that are not reported."""
+"""Of all methods alike; from how the plain model did on held-out rows of sources in draws that are not reported."""
 WEIGHTS = (0.05, 0.2)
 PENALTIES = (0.01, 1.0)
-LINEAR, CEILING, CHOSEN = "linear, sources only", "with half of the labels of targets", "chosen by rehearsal"
+LINEAR, CEILING, CHOSEN = (
+    "linear, sources only",
+    "linear, half of the targets labelled",
+    "chosen by rehearsal",
+)
 MARGIN = 0.01
 """A difference on targets that counts as one."""
 
@@ -60,20 +64,17 @@ def run(draws: int = 5, seconds: float = float("inf")) -> dict[str, Any]:
         seconds: begin no draw after so many.
     """
     results, started = read_results(NAME), time.monotonic()
-    tasks = recipe_tasks()
-    for task in tasks:
+    for task in recipe_tasks():
         kept = results.setdefault(task.name, {"about": {**task.about, "classes": task.classes}, "draws": {}})
         if "chosen" not in kept:
             kept["chosen"] = _tune(task)
             write_results(NAME, results)
-    for seed in range(draws):
-        for task in tasks:
-            done = results[task.name]["draws"]
-            if str(seed) in done or time.monotonic() - started > seconds:
-                continue
-            done[str(seed)] = run_draw(task, results[task.name]["chosen"], seed)
+        for seed in (each for each in range(draws) if str(each) not in kept["draws"]):
+            if time.monotonic() - started > seconds:
+                return results
+            kept["draws"][str(seed)] = run_draw(task, kept["chosen"], seed)
             write_results(NAME, results)
-            print(f"{task.name} {seed}: {done[str(seed)]['target']}", file=sys.stderr)
+            print(f"{task.name} {seed}: {kept['draws'][str(seed)]['target']}", file=sys.stderr)
     return results
 
 
@@ -116,7 +117,7 @@ def _tune(task: RecipeTask) -> dict[str, int]:
 
 
 def _linear(data: DomainData) -> NDArray[np.float64]:
-    """Logistic regression on the sources: what depth is measured against."""
+    """Logistic regression on all labelled rows: what depth is measured against."""
     from sklearn.linear_model import LogisticRegression
 
     x = (data.x - data.x.mean(axis=0)) / data.x.std(axis=0)
@@ -127,15 +128,14 @@ def _linear(data: DomainData) -> NDArray[np.float64]:
 
 
 def _ceiling(task: RecipeTask, data: DomainData, seed: int) -> float:
-    """The plain model with half of the target rows labelled too, on the other half."""
+    """The same with half of the target rows labelled too, on the other half."""
     half = np.random.default_rng(seed).random(len(task.x)) < 0.5
     known = np.where(half | np.isin(task.domain, data.sources), task.labels, -1)
     every = DomainData.hide(
         task.x, task.domain, known, task.graph, np.arange(data.num_domains), data.num_outputs
     )
-    model = adapt(every, plain(AdaptConfig(**BASE)), seed)
     rest = np.where(half, -1, task.labels)
-    return evaluate_domains(model.predict(task.x, task.domain), rest, data).target_mean
+    return evaluate_domains(_linear(every), rest, data).target_mean
 
 
 def report(results: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ Int = NDArray[np.int64]
 Foods = list[list[str]]
 
 AXES = 32
-FEWEST, MOST = 40, 300
+FEWEST, MOST = 40, 200
 """Labelled recipes of a cuisine that is taken, and how many are drawn of a large one."""
 SURE = 0.4
 """Least probability at which the classifier's cuisine is taken."""
@@ -79,18 +79,16 @@ class RecipeTask:
     about: dict[str, Any]
 
 
-def recipe_tasks() -> list[RecipeTask]:
+def recipe_tasks() -> Iterator[RecipeTask]:
     """`course`: four courses of Epicurious recipes; `meat`: whether a What's Cooking recipe has meat or fish, from
     all other ingredients (those that are of an animal in any way are left out, also of the graph).
     """
     foods, cuisine, names = whats_cooking()
+    yield _courses(foods, cuisine, names)
     meat = np.array([int(any(_is_piece(food) for food in each)) for each in foods])
     plain = [[food for food in each if not FLESH & set(food.split())] for each in foods]
-    course = _courses(foods, cuisine, names)
-    return [
-        course,
-        _task("meat", plain, cuisine, meat, names, ("none", "meat or fish"), _graph(plain, cuisine, names)),
-    ]
+    graph = _graph(plain, cuisine, names)
+    yield _task("meat", plain, cuisine, meat, names, ("none", "meat or fish"), graph)
 
 
 def draw_sources(graph: DomainGraph, count: int, seed: int) -> Int:
@@ -134,7 +132,7 @@ def _join(foods: Foods, cuisine: Int, others: Foods, said: Int) -> tuple[Int, di
 
     x = _tfidf(foods + others)
     held = np.random.default_rng(0).random(len(foods)) < 0.1
-    model = LogisticRegression(C=5.0, max_iter=200).fit(x[: len(foods)][~held], cuisine[~held])
+    model = LogisticRegression(C=5.0, max_iter=60).fit(x[: len(foods)][~held], cuisine[~held])
     right = float((model.predict(x[: len(foods)][held]) == cuisine[held]).mean())
     probability = model.predict_proba(x[len(foods) :])
     guess, sure = probability.argmax(axis=1), probability.max(axis=1) >= SURE
