@@ -86,21 +86,29 @@ def adapt_to_folder(
     asked = paced(config or AdaptConfig(), found.data)
     if not options.seeds:
         raise InvalidInputError("At least one seed is needed.")
+    _check_place(out)  # before a long run, and again when all is written
+    taken, rehearsal, warnings = _settle(found, asked, options)
+    models = _train(found, taken, options)
+    predictions = [_predict(found, model) for model in models]
+    report: dict[str, Any] = {
+        "format": FORMAT, **_origin(found), "method": method_name(taken), "seeds": list(options.seeds),
+        "config": taken.model_dump(mode="json"), "stopped": [model.stopped for model in models],
+        "check": None if rehearsal is None else rehearsal.summary(), "warnings": warnings,
+        "held_out": held_out_scores(found, predictions), "agreement": agreement(found, predictions),
+        "targets": _evaluation(found, options, {method_name(taken): predictions}, asked),
+        "domains": domain_rows(found),
+    }  # fmt: skip
+    report = {key: _plain_json(each) for key, each in report.items()}
     with replacing_folder(out, REPORT, "adaptation") as folder:
-        taken, rehearsal, warnings = _settle(found, asked, options)
-        models = _train(found, taken, options)
-        predictions = [_predict(found, model) for model in models]
-        report: dict[str, Any] = {
-            "format": FORMAT, **_origin(found), "method": method_name(taken), "seeds": list(options.seeds),
-            "config": taken.model_dump(mode="json"), "stopped": [model.stopped for model in models],
-            "check": None if rehearsal is None else rehearsal.summary(), "warnings": warnings,
-            "held_out": held_out_scores(found, predictions), "agreement": agreement(found, predictions),
-            "targets": _evaluation(found, options, {method_name(taken): predictions}, asked),
-            "domains": domain_rows(found),
-        }  # fmt: skip
-        report = {key: _plain_json(each) for key, each in report.items()}
         _write(folder, found, models, np.mean(predictions, axis=0), report)
     return report
+
+
+def _check_place(out: Path) -> None:
+    if out.is_file() or out.is_symlink():
+        raise InvalidInputError(f"{out} is a file or link; name a folder for the adaptation.")
+    if out.is_dir() and any(out.iterdir()) and not (out / REPORT).exists():
+        raise InvalidInputError(f"{out} is a folder with other things in it; name a new or empty one.")
 
 
 def method_name(config: AdaptConfig) -> str:
