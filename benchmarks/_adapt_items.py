@@ -43,7 +43,7 @@ from graphrec.training.blend import ShippedEASE
 from graphrec.training.cold_choice import mask_seen
 from graphrec.training.cold_config import ColdChoice, ColdConfig
 from graphrec.training.cold_domain_check import Rehearsed, choose_share
-from graphrec.training.cold_domain_rows import rewritten
+from graphrec.training.cold_domain_rows import WordRows, rewritten
 from graphrec.training.cold_domain_view import ColdView, DomainItems, task_of, view
 from graphrec.training.cold_fit import ColdFit, refit_cold
 from graphrec.training.cold_student import model_scores
@@ -162,11 +162,14 @@ class Draw:
         )  # fmt: skip
 
     @cached_property
+    def words(self) -> WordRows:
+        """What the student says of the hidden recipes."""
+        return WordRows.of(self.fitted.cold, self.items.bags[self.cold])
+
+    @cached_property
     def lean(self) -> float:
         """Weight of popularity in the student's scores, in units of their spread."""
-        scores = np.asarray(self.train @ self.part.keys) @ self.part.items[self.cold].T
-        assert self.part.item_bias is not None
-        return float(self.part.item_bias[self.cold].std()) / float(scores.std(axis=1).mean())
+        return self.words.lean(np.asarray(self.train @ self.part.keys))
 
     def seen(self, sources: Int) -> ColdView:
         kept = (self.recipes.domain < 0) | np.isin(self.recipes.domain, sources)
@@ -258,7 +261,9 @@ def _naive(draw: Draw, seen: ColdView) -> dict[str, float]:
 
 
 def _scored(draw: Draw, seen: ColdView, correction: ItemValues, share: float) -> dict[str, float]:
-    parts = rewritten(draw.fitted.parts, draw.part, draw.cold, seen, correction, share, lean=draw.lean)
+    parts = rewritten(
+        draw.fitted.parts, draw.part, draw.cold, draw.words, seen, correction, share, lean=draw.lean
+    )
     return _served(draw, parts)
 
 

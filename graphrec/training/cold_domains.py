@@ -33,7 +33,7 @@ from graphrec.store.graph_store import GraphStore
 from graphrec.store.records import ItemRecord
 from graphrec.training.cold_config import ColdChoice
 from graphrec.training.cold_domain_check import Rehearsed, choose_share
-from graphrec.training.cold_domain_rows import content_part, rewritten, usual_lean
+from graphrec.training.cold_domain_rows import WordRows, content_part, rewritten
 from graphrec.training.cold_domain_view import ColdView, DomainItems, view
 from graphrec.training.cold_student import binary
 from graphrec.training.run_log import Log
@@ -46,6 +46,7 @@ Int = NDArray[np.int64]
 
 UNCHECKED = 0.5
 """Share of the correction where nothing was checked."""
+_HEADING = "\n## Adapted domains"
 
 
 class ColdDomainConfig(BaseModel):
@@ -78,7 +79,7 @@ def adapt_items(
         store: the store that it was trained from; read only.
         domain_of: domain's name by item id; an item that is missing belongs to none.
         graph: of the domains.
-        out: folder of the new bundle; may be `bundle` itself.
+        out: folder of the new bundle; may be `bundle` itself, and `bundle` may be adapted already.
         sources: names of the domains to learn from; None takes those with enough chosen items.
         config: of the adaptation; None: :data:`graphrec.adapt.item_scorer.ITEM_ADAPT`.
         seed: of the networks.
@@ -105,10 +106,8 @@ def adapt_items(
     share, checked = run.check(say) if check and len(run.sources) > 1 else (UNCHECKED, None)
     seen = run.view(run.sources)
     say({"stage": "train", "share": share})
-    parts = run.bundle.parts
-    if share > 0:
-        correction = seen.widened(learn_items(seen.task, config, seed, log=log))
-        parts = rewritten(parts, run.part, run.cold, seen, correction, share, lean=run.lean)
+    correction = seen.widened(learn_items(seen.task, config, seed, log=log)) if share > 0 else None
+    parts = rewritten(run.bundle.parts, run.part, run.cold, run.words, seen, correction, share, lean=run.lean)
     report = run.report(share, checked, out, seen)
     _write(run.bundle, parts, out, report)
     return report
@@ -156,9 +155,14 @@ class _Run:
             )
 
     @cached_property
+    def words(self) -> WordRows:
+        """What the student says of the cold items."""
+        return WordRows.of(self.cold_items, self.items.bags[self.cold])
+
+    @cached_property
     def lean(self) -> float:
-        """The weight of popularity in the student's scores of the cold items."""
-        return usual_lean(self.cold_items, self.part, self.choices, self.cold)
+        """The weight of popularity in what it says."""
+        return self.words.lean(np.asarray(self.choices @ self.part.keys))
 
     def view(self, sources: Int) -> ColdView:
         """What is known from the choices of some sources, and of items without a domain."""
@@ -245,11 +249,11 @@ class _Run:
 
 def _write(bundle: Bundle, parts: Sequence[Any], out: Path, report: dict[str, Any]) -> None:
     said = (
-        f"\n## Adapted domains\n\n{report['adapted_items']:,} items without interactions in "
+        f"{_HEADING}\n\n{report['adapted_items']:,} items without interactions in "
         f"{', '.join(report['targets'])} score by their words and, to the share {report['share']:g}, by a correction "
         f"that was learned in {', '.join(report['sources'])} (`graphrec.training.cold_domains`).\n"
     )
-    card = (bundle.path / CARD).read_text(encoding="utf-8") + said
+    card = (bundle.path / CARD).read_text(encoding="utf-8").partition(_HEADING)[0] + said
     manifest = {name: value for name, value in bundle.manifest.items() if name != "created"}
     manifest["cold_domains"] = {name: value for name, value in report.items() if name != "bundle"}
     write_bundle(

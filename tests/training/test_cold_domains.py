@@ -17,7 +17,7 @@ from graphrec.nlu.recommender import Recommender
 from graphrec.ranking.cold_items import load_cold
 from graphrec.store import GraphStore
 from graphrec.training import cold_domains, train_from_store
-from graphrec.training.cold_domain_rows import content_part, rewritten, usual_lean
+from graphrec.training.cold_domain_rows import WordRows, content_part, rewritten
 from graphrec.training.cold_domain_view import DomainItems, view
 from graphrec.training.cold_domains import ColdDomainConfig, adapt_items
 from graphrec.training.cold_student import binary
@@ -136,6 +136,16 @@ def test_where_nothing_is_gained_the_bundle_scores_as_before(
         np.testing.assert_array_equal(after.score_user(user), before.score_user(user))
 
 
+def test_adapting_again_starts_from_the_words(trained: tuple[str, Path], tmp_path: Path) -> None:
+    adapted(trained, tmp_path / "once", check=False)
+    adapted((trained[0], tmp_path / "once"), tmp_path / "once", check=False)
+    adapted(trained, tmp_path / "twin", check=False)
+    again, twin = read_bundle(tmp_path / "once"), read_bundle(tmp_path / "twin")
+    for user in range(0, USERS, 9):
+        np.testing.assert_allclose(again.score_user(user), twin.score_user(user), rtol=1e-3, atol=1e-5)
+    assert (tmp_path / "once" / "README.md").read_text(encoding="utf-8").count("## Adapted domains") == 1
+
+
 def test_a_correction_comes_on_the_scale_of_the_rows(trained: tuple[str, Path]) -> None:
     """With the words' own values as the correction, the whole of it doubles what the words say."""
     bundle = read_bundle(trained[1])
@@ -153,8 +163,13 @@ def test_a_correction_comes_on_the_scale_of_the_rows(trained: tuple[str, Path]) 
     old = seen.space.values(part.items)
     ratio = np.linalg.norm(old[rows]) / np.linalg.norm(seen.student.values[rows])
     again = ItemValues((old / ratio).astype(np.float32), np.zeros(len(domain), np.float32))
-    lean = usual_lean(cold, part, choices, rows)
-    new = rewritten(bundle.parts, part, rows, seen, again, 1.0, lean=lean)[-1]
+    words = WordRows.of(cold, bags[rows])
+    np.testing.assert_allclose(words.rows, part.items[rows], rtol=1e-5)
+    np.testing.assert_allclose(words.bias, part.item_bias[rows], rtol=1e-5)  # type: ignore[index]
+    scores = choices @ part.keys @ words.rows.T
+    lean = words.lean(choices @ part.keys)
+    assert lean == pytest.approx(words.bias.std() / scores.std(axis=1).mean(), rel=1e-4)
+    new = rewritten(bundle.parts, part, rows, words, seen, again, 1.0, lean=lean)[-1]
     assert isinstance(new, ProfilePart)
     np.testing.assert_allclose(seen.space.values(new.items[rows]), 2 * old[rows], rtol=1e-3, atol=1e-4)
     assert new.item_bias is not None and part.item_bias is not None
