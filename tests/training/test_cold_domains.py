@@ -116,13 +116,30 @@ def test_it_is_served_as_any_bundle_and_later_items_join(trained: tuple[str, Pat
 
 
 def test_the_check_hides_sources_and_writes_what_it_found(trained: tuple[str, Path], tmp_path: Path) -> None:
-    stages = []
-    report = adapted(trained, tmp_path / "out", log=stages.append)
+    stages: list[dict[str, object]] = []
+    game = ONE_EPOCH.model_copy(update={"method": "grda"})
+    report = adapted(trained, tmp_path / "out", config=game, log=stages.append)
     check = report["check"]
     assert isinstance(check, dict)
     assert set(check["hidden"]) < set(report["sources"])  # type: ignore[call-overload]
     assert check["chosen"] >= check["words"] > 0
     assert {"items", "check", "train"} <= {each.get("stage") for each in stages}
+
+
+def test_a_hidden_domain_shows_in_nothing_that_is_learned_from(trained: tuple[str, Path]) -> None:
+    with GraphStore.open(trained[0]) as store:
+        bundle = read_bundle(trained[1])
+        run = cold_domains._Run(bundle, store, DOMAIN_OF, RING, None, ONE_EPOCH, 0, SMALL)
+    kept = run.sources[:3]
+    seen = run.view(kept)
+    outside = ~np.isin(run.items.domain, kept)
+    assert np.isnan(seen.wanted[outside]).all()
+    left = binary(bundle.history).toarray()
+    left[:, outside] = 0
+    np.testing.assert_allclose(
+        seen.space.scores(seen.space.values(np.eye(run.part.keys.shape[1], dtype=np.float32))),
+        left @ run.part.keys, atol=1e-3,
+    )  # fmt: skip
 
 
 def test_where_nothing_is_gained_the_bundle_scores_as_before(
