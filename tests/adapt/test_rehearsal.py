@@ -102,7 +102,9 @@ def test_scores_and_gains_are_those_counted_by_hand():
     assert [found.verdict(name) for name in ("grda", "dann")] == ["helps", "hurts"]
     assert found.best() == "grda"
     assert "grda helps: accuracy 0.900 against 0.550" in found.sentences()[0]
-    assert found.summary()["methods"]["dann"]["verdict"] == "hurts"
+    summary = found.summary()
+    assert summary["methods"]["dann"]["verdict"] == "hurts"
+    assert summary["best"] == "grda" and summary["reach"] == found.reach and summary["tells"]
 
 
 def test_labels_of_hidden_sources_and_targets_are_never_seen():
@@ -163,6 +165,18 @@ def test_reach_is_the_ratio_of_mean_distances():
     everything = chain_data(sources=12)
     same = oracles(dict.fromkeys(("source_only", "grda", "dann"), lambda d: 2))
     assert np.isnan(rehearse(everything, CANDIDATES, fit=same).reach)
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"), [(0.01, "no difference"), (0.03, "helps"), (-0.01, "no difference")]
+)
+def test_a_gain_too_small_to_matter_is_none_however_sure(gain, said):
+    plain_scores = np.array([[0.5, 0.6, 0.7]])
+    found = Rehearsal("accuracy", ("a", "b", "c"), {PLAIN: plain_scores, "grda": plain_scores + gain})
+    assert found.gain("grda").p_value < 0.01 and found.verdict("grda") == said
+    assert found.best() == ("grda" if said == "helps" else PLAIN)
+    errors = Rehearsal("mse", ("a", "b", "c"), {PLAIN: 10 * plain_scores, "grda": 10 * (plain_scores - gain)})
+    assert errors.verdict("grda") == {0.01: "no difference", 0.03: "helps", -0.01: "no difference"}[gain]
 
 
 def test_errors_of_values_count_downwards():
