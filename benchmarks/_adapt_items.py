@@ -6,7 +6,7 @@
 all their interactions. What is left trains EASE and the content student as `graphrec train` does, with settings that
 `cold_items.py` chose on recipes of all kinds: the baseline may know a little too much. A network learns what the
 words got wrong, by three methods with two settings each and one rehearsal: a third of the remaining kinds is hidden
-as well, and setting and share of the correction are those that rank the hidden kinds best. The hidden interactions of
+as well, and setting and share of the correction are those that rank each hidden kind best. The hidden interactions of
 the 7 kinds are looked at once, at the end. The settings that are offered were found on draw 0, which is not reported.
 """
 
@@ -236,7 +236,10 @@ def run_draw(draw: Draw) -> dict[str, Any]:
 def _rehearsed(
     draw: Draw, seen: ColdView, correction: ItemValues, rows: Int, wanted: sp.csr_matrix
 ) -> Rehearsed:
-    return Rehearsed(seen.space, seen.student.of(rows), seen.widened(correction).of(rows), wanted, draw.lean)
+    own = draw.recipes.domain[rows]
+    return Rehearsed(
+        seen.space, seen.student.of(rows), seen.widened(correction).of(rows), wanted, own, draw.lean
+    )
 
 
 def _plain(draw: Draw, seen: ColdView) -> dict[str, dict[str, float]]:

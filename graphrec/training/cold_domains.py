@@ -92,7 +92,8 @@ def adapt_items(
         What was done, plain JSON: `{"bundle", "sources": [names], "targets": [names], "adapted_items": int,
         "share": float, "check": {"words": float, "corrected": float, "chosen": float,
         "hidden": [names]} | None, "warnings": [sentences]}`. The figures of the check are Recall@20 + NDCG@20 among
-        the items of the hidden domains: of the words alone, of the whole correction, and of the chosen share.
+        the items of a hidden domain, mean over these: of the words alone, of the whole correction, and of the chosen
+        share.
 
     Raises:
         BundleMismatchError: the bundle has no content student, or its items have no domain in the graph.
@@ -202,7 +203,12 @@ class _Run:
         rows = np.flatnonzero(np.isin(self.items.domain, hidden))
         correction = seen.widened(learn_items(seen.task, self.config, self.seed))
         return Rehearsed(
-            seen.space, seen.student.of(rows), correction.of(rows), self.choices[:, rows].tocsr(), self.lean
+            seen.space,
+            seen.student.of(rows),
+            correction.of(rows),
+            self.choices[:, rows].tocsr(),
+            self.items.domain[rows],
+            self.lean,
         )
 
     def _problem(self) -> DomainData:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -80,7 +82,14 @@ def rehearsed(direction: float) -> Rehearsed:
     wanted = sp.csr_matrix((users @ truth.T) * (np.random.default_rng(0).random((40, 60)) < 0.3))
     noise = np.random.default_rng(1).standard_normal((60, 2)).astype(np.float32)
     none = np.zeros(60, np.float32)
-    return Rehearsed(space, ItemValues(noise, none), ItemValues(direction * 5 * truth, none), wanted, 0.0)
+    return Rehearsed(
+        space,
+        ItemValues(noise, none),
+        ItemValues(direction * 5 * truth, none),
+        wanted,
+        np.repeat(np.arange(3), 20),
+        0.0,
+    )
 
 
 def test_the_check_takes_what_helps_and_leaves_what_hurts() -> None:
@@ -91,18 +100,26 @@ def test_the_check_takes_what_helps_and_leaves_what_hurts() -> None:
     assert hurts[1][1.0] < hurts[1][0.0] == nothing[1][1.0]
 
 
-def test_quality_is_recall_and_ndcg_of_each_user() -> None:
+def test_quality_is_recall_and_ndcg_within_each_domain() -> None:
     space = ItemSpace(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32))
-    values = np.zeros((30, 2), np.float32)
-    values[:, 0] = -np.arange(30)  # the first user ranks the dishes in their order
-    words = ItemValues(values, np.zeros(30, np.float32))
-    wanted = sp.lil_matrix((2, 30))
-    wanted[0, 1], wanted[0, 25] = 1, 1
-    found = Rehearsed(space, words, ItemValues(values * 0, words.popularity), wanted.tocsr(), 0.0).quality(
-        0.0
-    )
+    values = np.zeros((60, 2), np.float32)
+    values[:, 0] = -np.arange(60)  # the first user ranks the dishes in their order
+    words = ItemValues(values, np.zeros(60, np.float32))
+    wanted = sp.lil_matrix((2, 60))
+    wanted[0, [1, 25, 30]] = 1
+    domain = np.repeat([4, 7], 30)
+    alike = Rehearsed(space, words, ItemValues(values * 0, words.popularity), wanted.tocsr(), domain, 0.0)
     gain = (1 / np.log2(3)) / (1 + 1 / np.log2(3))  # one of two, in second place
-    assert found == pytest.approx([0.5 + gain])
+    # the second domain's only choice leads its own list, though thirty dishes of the first stand above it
+    assert alike.quality(0.0) == pytest.approx([0.5 + gain, 2.0])
+
+
+def test_a_gain_that_one_domain_alone_shows_is_not_believed() -> None:
+    one = rehearsed(1.0)
+    shown = np.where(one.domain[:, None] == 0, one.correction.values, 0)
+    assert choose_share([one])[0] > 0
+    partly = replace(one, correction=ItemValues(shown, one.correction.popularity))
+    assert choose_share([partly])[0] == 0.0
 
 
 def test_popularity_adds_nothing_on_average() -> None:
