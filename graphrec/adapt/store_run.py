@@ -191,8 +191,11 @@ def _evaluation(
 def _origin(found: StoreData) -> dict[str, Any]:
     from graphrec import __version__
 
+    kind, _, rest = found.task.graph.partition(":")
+    joined = f"{kind}:{Path(rest).name}" if rest else kind  # where a file lay is nobody's business
     return {
-        "graphrec": __version__, "task": found.task.model_dump(mode="json"), "snapshot": found.snapshot,
+        "graphrec": __version__, "task": found.task.model_dump(mode="json") | {"graph": joined},
+        "snapshot": found.snapshot,
         "outputs": list(found.outputs), "classes": found.data.num_classes is not None, "counts": found.about,
     }  # fmt: skip
 

@@ -212,6 +212,17 @@ def test_small_domains_get_more_epochs_and_large_ones_fewer(rows: int, epochs: i
     assert store_run.paced(asked, data) == asked
 
 
+def test_no_folder_is_named(snapshot: GraphSnapshot, tmp_path: Path) -> None:
+    (tmp_path / "borders.csv").write_text("north,centre\ncentre,south\nhill,river\n", encoding="utf-8")
+    found = domain_data(snapshot, task(graph=f"borders:{tmp_path / 'borders.csv'}"))
+    short = QUICK.model_copy(update={"stop": StopConfig(epochs=1, least=1, every=1)})
+    report = adapt_to_folder(found, tmp_path / "out", short, RunOptions(check=False))
+    assert report["task"]["graph"] == "borders:borders.csv"
+    assert [row["hops"] for row in report["domains"]] == [0, 0, 1, 1, 2]
+    written = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert written and not any(str(tmp_path).encode() in content for content in written)
+
+
 def test_an_older_adaptation_is_replaced_and_nothing_else(classes: StoreData, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear", encoding="utf-8")
