@@ -98,7 +98,9 @@ def _weights(tpt: TPT48, task: Task, epochs: int) -> dict[str, float]:
             config = AdaptConfig(
                 method=method, taught=None, alignment_weight=weight, stop=StopConfig(epochs=epochs)  # type: ignore[arg-type]
             )  # fmt: skip
-            errors[weight] = _one(tpt, task, "sliding", config, 100)[2].history[-1]["source_validation"]
+            # A run whose last epochs had to be calmed down has no error to offer and is not chosen.
+            last = _one(tpt, task, "sliding", config, 100)[2].history[-1]
+            errors[weight] = last.get("source_validation", float("inf"))
         chosen[method] = min(weights, key=lambda weight: errors[weight])
     return chosen
 

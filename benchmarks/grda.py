@@ -21,6 +21,7 @@ from _common import need_data, read_results, write_results
 from graphrec.datasets.domain_spiral import read_dg
 
 EPOCHS = 60
+TPT_EPOCHS = 40
 FRESH = 20
 
 
@@ -50,7 +51,7 @@ def recipes(seeds: int, found: dict[str, Any]) -> Any:
 
 def items(seeds: int, found: dict[str, Any]) -> Any:
     """Recommendation in domains without interactions."""
-    results = _adapt_items.run(range(1, seeds + 2))
+    results = _adapt_items.run(range(1, seeds + 1))
     _adapt_items.report(results)
     return results
 
@@ -59,7 +60,7 @@ PARTS: dict[str, Callable[[int, dict[str, Any]], Any]] = {
     "dg15": dg15,
     "dg60": dg60,
     "fresh": fresh,
-    "tpt48": lambda seeds, found: _adapt_tpt.run(seeds, EPOCHS),
+    "tpt48": lambda seeds, found: _adapt_tpt.run(seeds, TPT_EPOCHS),
     "time": lambda seeds, found: _adapt_time.run(),
     "recipes": recipes,
     "items": items,

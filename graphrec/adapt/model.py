@@ -42,7 +42,7 @@ class AdaptedNetwork(nn.Module):
 
     def __init__(self, dim: int, outputs: int, z: Tensor, config: AdaptConfig) -> None:
         super().__init__()
-        self.encoder = Encoder(dim, z.shape[1], config.hidden, config.dropout)
+        self.encoder = Encoder(dim, z.shape[1], config.hidden, config.dropout, config.shortcut)
         self.predictor = Predictor(config.hidden, outputs)
         self.register_buffer("z", z)
         for name, size in (("x_mean", dim), ("y_mean", outputs)):

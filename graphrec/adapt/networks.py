@@ -25,14 +25,19 @@ class Encoder(nn.Module):
         dim: of the inputs.
         domain_dim: of the domain embedding.
         hidden: width; the joined layers are twice as wide.
+        shortcut: add a linear map of the input to the encoding. Eight layers learn little from a few hundred texts
+            on which a logistic regression does well; with the shortcut they begin where it ends.
     """
 
-    def __init__(self, dim: int, domain_dim: int, hidden: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, dim: int, domain_dim: int, hidden: int, dropout: float = 0.0, shortcut: bool = False
+    ) -> None:
         super().__init__()
         self.input = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU())
         self.domain = nn.Sequential(layers(domain_dim, hidden, hidden), nn.ReLU())
         wide = 2 * hidden
         self.joint = nn.Sequential(layers(wide, wide, wide, wide, hidden, dropout=dropout), nn.ReLU())
+        self.shortcut = nn.Linear(dim, hidden) if shortcut else None
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
         """Encodings.
@@ -47,7 +52,7 @@ class Encoder(nn.Module):
         """
         domain = self.domain(z).expand(*x.shape[:-1], -1)
         encoded: Tensor = self.joint(torch.cat([self.input(x), domain], dim=-1))
-        return encoded
+        return encoded if self.shortcut is None else encoded + self.shortcut(x)
 
 
 class Predictor(nn.Module):

@@ -14,6 +14,7 @@ from graphrec.adapt.data import DomainData
 from graphrec.adapt.domain_graph import DomainGraph
 from graphrec.adapt.evaluate import evaluate_domains
 from graphrec.adapt.model import AdaptedModel
+from graphrec.adapt.networks import Encoder
 from graphrec.adapt.stopping import StopRule, agreement
 from graphrec.adapt.trainer import _Run, adapt
 from graphrec.errors import InvalidInputError
@@ -172,6 +173,16 @@ def test_a_saved_model_predicts_the_same(tmp_path: Path) -> None:
     (tmp_path / "m" / "adapted.json").write_text("{}")
     with pytest.raises(InvalidInputError, match="no adapted model"):
         AdaptedModel.load(tmp_path / "m")
+
+
+def test_the_shortcut_is_a_linear_map_of_the_input() -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(5, 2, 8, shortcut=True)
+    x, z = torch.randn(3, 4, 5), torch.randn(3, 1, 2)
+    with_it, linear = encoder(x, z), encoder.shortcut
+    assert linear is not None
+    encoder.shortcut = None
+    torch.testing.assert_close(with_it - encoder(x, z), x @ linear.weight.T + linear.bias)
 
 
 def test_domain_vectors_may_be_given() -> None:
