@@ -113,7 +113,8 @@ def learn_items(
     there = np.flatnonzero(task.domain >= 0)
     found = np.zeros(task.errors.shape, dtype=np.float32)
     found[there] = model.predict(np.asarray(task.content[there], dtype=np.float32), task.domain[there])
-    return ItemValues(found[:, :-1] @ _turn(found.shape[1] - 1).T, found[:, -1])
+    width = task.errors.shape[1] - 1
+    return ItemValues(found[:, :-1] @ _turn(width).T, found[:, -1])
 
 
 def _turn(width: int) -> Float:

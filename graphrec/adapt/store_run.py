@@ -22,7 +22,7 @@ from graphrec.adapt.advice import advise
 from graphrec.adapt.card import adaptation_card
 from graphrec.adapt.config import AdaptConfig
 from graphrec.adapt.data import DomainData
-from graphrec.adapt.domain_sampling import LEAST_STEPS as EPOCH_STEPS
+from graphrec.adapt.domain_sampling import LEAST_STEPS
 from graphrec.adapt.from_store import StoreData
 from graphrec.adapt.model import AdaptedModel
 from graphrec.adapt.pictures import draw_graph, draw_hops
@@ -38,11 +38,12 @@ GRAPH_PICTURE, HOPS_PICTURE = "domain_graph.svg", "hops.svg"
 FORMAT = 1
 TAUGHT = "taught"
 Rows = NDArray[np.float32]
-TEXTS: dict[str, Any] = {
+USUAL: dict[str, Any] = {
     "shortcut": True, "hidden": 64, "learning_rate": 2e-3, "dropout": 0.3, "weight_decay": 0.3
 }  # fmt: skip
-"""As chosen on hidden source cuisines (`benchmarks/_adapt_recipes.py`), where plain networks lost to a logistic regression."""
-LEAST_STEPS, MOST_STEPS = 400, 4000
+"""For classes of texts, chosen on hidden source cuisines (`benchmarks/_adapt_recipes.py`), where plain networks lost to a
+logistic regression. Values keep the trainer's defaults: with a shortcut the game of a regression ran away in tests."""
+MOST_STEPS = 4000
 LOOKS = 12
 """At the answers for the targets, in a run."""
 
@@ -88,7 +89,7 @@ def adapt_to_folder(
         StoreError: the disk refused.
     """
     options = options or RunOptions()
-    asked = paced(_for_texts(config or AdaptConfig()), found.data)
+    asked = paced(usual(config or AdaptConfig(), found.data), found.data)
     if not options.seeds:
         raise InvalidInputError("At least one seed is needed.")
     _check_place(out)  # before a long run, and again when all is written
@@ -121,29 +122,33 @@ def method_name(config: AdaptConfig) -> str:
     return TAUGHT if config.method == PLAIN and config != plain(config) else config.method
 
 
-def _for_texts(config: AdaptConfig) -> AdaptConfig:
+def usual(config: AdaptConfig, data: DomainData) -> AdaptConfig:
     """Settings for nodes that many features describe, where the given ones do not say otherwise."""
-    usual = {name: value for name, value in TEXTS.items() if name not in config.model_fields_set}
-    return config.model_copy(update=usual)
+    if data.num_classes is None:
+        return config
+    taken = {name: value for name, value in USUAL.items() if name not in config.model_fields_set}
+    return config.model_copy(update=taken)
 
 
 def paced(config: AdaptConfig, data: DomainData) -> AdaptConfig:
-    """As many epochs as make a few hundred to a few thousand steps, unless the settings say how many.
+    """A few thousand steps at most, unless the settings say how many epochs.
 
-    An epoch shows an average domain's rows once. With 20 rows in a domain 20 epochs are 200 steps, after which a network
-    may still give the commonest class, and answers that no longer change look settled; with 2,000, 60 epochs are 12,000
-    steps for what a third of them would have taught.
+    An epoch shows an average domain's rows once: with 2,000 in a domain 60 epochs would be 12,000 steps for what a
+    third of them teaches.
     """
     if "stop" in config.model_fields_set:
         return config
     filled = [len(rows) for rows in data.rows if len(rows)]
-    steps = max(EPOCH_STEPS, round(float(np.mean(filled)) / config.batch))
+    steps = max(LEAST_STEPS, round(float(np.mean(filled)) / config.batch))
     stop = config.stop
-    epochs = min(max(stop.epochs, math.ceil(LEAST_STEPS / steps)), max(MOST_STEPS // steps, LOOKS))
+    epochs = min(stop.epochs, max(MOST_STEPS // steps, LOOKS))
     if epochs == stop.epochs:
         return config
-    least = round(epochs * stop.least / stop.epochs) if epochs < stop.epochs else epochs // 2
-    paced = {"epochs": epochs, "least": max(least, 1), "every": max(epochs // LOOKS, 1)}
+    paced = {
+        "epochs": epochs,
+        "least": max(round(epochs * stop.least / stop.epochs), 1),
+        "every": max(epochs // LOOKS, 1),
+    }
     return config.model_copy(update={"stop": stop.model_copy(update=paced)})
 
 

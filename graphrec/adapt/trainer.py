@@ -50,8 +50,10 @@ def adapt(
             `config.embedding` is `given`.
         device: where to train.
     """
-    run = _Run(data, config or AdaptConfig(), seed, batches, domain_vectors, device)
-    stopped, history = run.train(log)
+    with torch.random.fork_rng(devices=[]):  # the caller's generator goes on as if nothing had happened
+        torch.manual_seed(seed)
+        run = _Run(data, config or AdaptConfig(), seed, batches, domain_vectors, device)
+        stopped, history = run.train(log)
     network = run.average.cpu().eval()
     return AdaptedModel(
         network, data.graph, data.sources, data.num_classes is not None, run.config, seed, history, stopped
@@ -94,11 +96,9 @@ class _Run:
         self.batches = batches or DomainBatches(data, size, config.batch, ~held_out, seed)
         self.taught = _taught(data, config)
         z = torch.from_numpy(embed_domains(data.graph, config.embedding, seed, given=domain_vectors))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.network = _network(data, config, z, held_out).to(device)
-            found = adversary(data, config)
-            self.adversary = found.to(device) if found is not None else None
+        self.network = _network(data, config, z, held_out).to(device)
+        found = adversary(data, config)
+        self.adversary = found.to(device) if found is not None else None
         self.average = deepcopy(self.network).eval().requires_grad_(False)
         self.x = torch.from_numpy(data.x).to(device)
         self.y = torch.from_numpy(data.y).to(device)
