@@ -41,8 +41,9 @@ Rows = NDArray[np.float32]
 USUAL: dict[str, Any] = {
     "shortcut": True, "hidden": 64, "learning_rate": 2e-3, "dropout": 0.3, "weight_decay": 0.3
 }  # fmt: skip
-"""For classes of texts, chosen on hidden source cuisines (`benchmarks/_adapt_recipes.py`), where plain networks lost to a
-logistic regression. Values keep the trainer's defaults: with a shortcut the game of a regression ran away in tests."""
+"""For classes of texts, chosen on hidden source cuisines (`benchmarks/_adapt_recipes.py`); plain networks lost to a
+logistic regression there. Values keep the trainer's defaults: with a shortcut the game of a regression ran away in tests.
+"""
 MOST_STEPS = 4000
 LOOKS = 12
 """At the answers for the targets, in a run."""
