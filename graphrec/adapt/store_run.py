@@ -42,7 +42,7 @@ USUAL: dict[str, Any] = {
     "shortcut": True, "hidden": 64, "learning_rate": 2e-3, "dropout": 0.3, "weight_decay": 0.3
 }  # fmt: skip
 """For classes of texts, chosen on hidden source cuisines (`benchmarks/_adapt_recipes.py`); plain networks lost to a
-logistic regression there. Values keep the trainer's defaults: with a shortcut the game of a regression ran away in tests.
+logistic regression there. Values keep the trainer's defaults: with a shortcut a regression's game ran away in tests.
 """
 MOST_STEPS = 4000
 LOOKS = 12
