@@ -1,6 +1,6 @@
 """Graph-relational domain adaptation beside its baselines: spirals, temperatures, cuisines, cold domains, cost.
 
-    python benchmarks/grda.py [--only dg15,dg60,fresh,tpt48,time,recipes,items] [--seeds 5]
+    python benchmarks/grda.py [--only dg15,dg60,fresh,tpt48,time,recipes,items,picture] [--seeds 5]
 
 Each part replaces its own section of `results/grda.json`. No target label is seen before the tables are printed.
 """
@@ -16,8 +16,9 @@ import _adapt_recipes
 import _adapt_spirals
 import _adapt_time
 import _adapt_tpt
-from _common import need_data, read_results, write_results
+from _common import RESULTS, need_data, read_results, write_results
 
+from graphrec.adapt.pictures import draw_graph, draw_hops
 from graphrec.datasets.domain_spiral import read_dg
 
 EPOCHS = 60
@@ -43,17 +44,27 @@ def fresh(seeds: int, found: dict[str, Any]) -> Any:
 
 
 def recipes(seeds: int, found: dict[str, Any]) -> Any:
-    """Cuisines as domains."""
-    results = _adapt_recipes.run(seeds)
-    _adapt_recipes.report(results)
-    return results
+    """Cuisines as domains; resumes, and keeps its own file."""
+    _adapt_recipes.report(_adapt_recipes.run(seeds))
+    return {"results": f"{_adapt_recipes.NAME}.json"}
 
 
 def items(seeds: int, found: dict[str, Any]) -> Any:
-    """Recommendation in domains without interactions."""
-    results = _adapt_items.run(range(1, seeds + 1))
-    _adapt_items.report(results)
-    return results
+    """Recommendation in domains without interactions; resumes, and keeps its own file."""
+    _adapt_items.report(_adapt_items.run(range(1, seeds + 1)))
+    return {"results": f"{_adapt_items.NAME}.json"}
+
+
+def picture(seeds: int, found: dict[str, Any]) -> Any:
+    """Accuracy on DG-60 by edges from the nearest source, and its graph."""
+    rows: dict[str, dict[int, list[float]]] = {}
+    for run in found["dg60"]["runs"]:
+        for hop, score in run["by_hop"].items():
+            rows.setdefault(run["method"], {}).setdefault(int(hop), []).append(score / 100)
+    spiral = read_dg(need_data("grda/dg60.npz"))
+    draw_hops(rows, RESULTS / "grda_hops.svg", title="DG-60: accuracy by edges from the nearest source")
+    draw_graph(spiral.graph, spiral.sources, RESULTS / "grda_graph.svg", title="The domains of DG-60")
+    return {"drawn": ["grda_hops.svg", "grda_graph.svg"]}
 
 
 PARTS: dict[str, Callable[[int, dict[str, Any]], Any]] = {
@@ -64,6 +75,7 @@ PARTS: dict[str, Callable[[int, dict[str, Any]], Any]] = {
     "time": lambda seeds, found: _adapt_time.run(),
     "recipes": recipes,
     "items": items,
+    "picture": picture,
 }
 
 
